@@ -1,0 +1,63 @@
+# What every target of the house shares: warnings, hardening, sanitizers, and how a layer and a test are declared.
+
+find_program(POSTERN_CCACHE ccache)
+if(POSTERN_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${POSTERN_CCACHE})
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+add_library(postern_options INTERFACE)
+target_include_directories(postern_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(postern_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion -Wno-sign-conversion -Werror
+  -fstack-protector-strong -fPIE)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 warns of string operations inside its own library that cannot happen (GCC bug 105651).
+  target_compile_options(postern_options INTERFACE -Wno-restrict -fno-semantic-interposition)
+endif()
+if(POSTERN_SANITIZE)
+  target_compile_options(postern_options INTERFACE -fsanitize=${POSTERN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(postern_options INTERFACE -fsanitize=${POSTERN_SANITIZE})
+else()
+  target_compile_definitions(postern_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+endif()
+target_link_options(postern_options INTERFACE -pie -Wl,-z,relro,-z,now)
+target_link_libraries(postern_options INTERFACE Threads::Threads)
+
+# postern_layer(NAME SOURCES a.cc b.cc DEPENDS base LIBRARIES PkgConfig::X): one static library a layer.
+function(postern_layer name)
+  cmake_parse_arguments(L "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  set(visibility PUBLIC)
+  if(L_SOURCES)
+    add_library(postern_${name} STATIC ${L_SOURCES})
+  else()
+    add_library(postern_${name} INTERFACE)
+    set(visibility INTERFACE)
+  endif()
+  target_link_libraries(postern_${name} ${visibility} postern_options)
+  foreach(layer ${L_DEPENDS})
+    target_link_libraries(postern_${name} ${visibility} postern_${layer})
+  endforeach()
+  target_link_libraries(postern_${name} ${visibility} ${L_LIBRARIES})
+endfunction()
+
+# postern_test(NAME SOURCE... LAYER layer [LABELS unit]): one GoogleTest program, registered as one ctest.
+function(postern_test name)
+  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LAYERS;LIBRARIES;LABELS" ${ARGN})
+  add_executable(${name}_test ${T_SOURCES})
+  foreach(layer ${T_LAYERS})
+    target_link_libraries(${name}_test PRIVATE postern_${layer})
+  endforeach()
+  target_link_libraries(${name}_test PRIVATE ${T_LIBRARIES} postern_options GTest::gtest GTest::gmock GTest::gtest_main)
+  target_precompile_headers(${name}_test REUSE_FROM postern_test_pch)
+  if(NOT T_LABELS)
+    set(T_LABELS unit)
+  endif()
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 120)
+  endif()
+  add_test(NAME ${name} COMMAND ${name}_test)
+  set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}" TIMEOUT ${T_TIMEOUT})
+endfunction()

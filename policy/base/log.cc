@@ -1,0 +1,114 @@
+#include "policy/base/log.h"
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+#include "policy/base/text.h"
+
+namespace postern {
+
+namespace {
+
+constexpr std::size_t kMaxValueBytes = 1000;  // local: a line of the longest event stays within 64 KiB
+
+class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit LineSink(std::vector<std::string>& lines) : lines_(lines) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override { lines_.emplace_back(message.payload.data(), message.payload.size()); }
+  void flush_() override {}
+
+ private:
+  std::vector<std::string>& lines_;
+};
+
+std::string_view level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return "debug";
+    case LogLevel::info: return "info";
+    case LogLevel::warning: return "warning";
+    case LogLevel::error: return "error";
+  }
+  return "";
+}
+
+// The value in double quotes; printable() has made control bytes and bad UTF-8 into backslash text already.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : printable(text, kMaxValueBytes)) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+bool is_plain(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxValueBytes && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || std::string_view("._-+@:/,;<>[]()*%!?~").find(c) != std::string_view::npos;
+  });
+}
+
+struct LogfmtValue {
+  std::string operator()(const std::string& v) const { return is_plain(v) ? v : quoted(v); }
+  std::string operator()(std::int64_t v) const { return std::to_string(v); }
+  std::string operator()(double v) const { return fmt::format("{:.1f}", std::isfinite(v) ? v : 0.0); }
+  std::string operator()(bool v) const { return v ? "true" : "false"; }
+  std::string operator()(const std::vector<std::string>& v) const { return (*this)(join(v, " ")); }
+};
+
+struct JsonValue {
+  std::string operator()(const std::string& v) const { return quoted(v); }
+  std::string operator()(std::int64_t v) const { return std::to_string(v); }
+  std::string operator()(double v) const { return fmt::format("{:.1f}", std::isfinite(v) ? v : 0.0); }
+  std::string operator()(bool v) const { return v ? "true" : "false"; }
+  std::string operator()(const std::vector<std::string>& v) const {
+    std::string out = "[";
+    for (const std::string& item : v) out += (out.size() > 1 ? "," : "") + quoted(item);
+    return out + ']';
+  }
+};
+
+}  // namespace
+
+std::string format(const Event& event, LogForm form) {
+  std::string line;
+  if (form == LogForm::logfmt) {
+    line = fmt::format("event={} level={}", event.name, level_name(event.level));
+    for (const auto& [field, value] : event.fields) {
+      line += ' ';
+      line += field;
+      line += '=';
+      line += std::visit(LogfmtValue{}, value);
+    }
+    return line;
+  }
+  line = fmt::format("{{\"event\":\"{}\",\"level\":\"{}\"", event.name, level_name(event.level));
+  for (const auto& [field, value] : event.fields) line += fmt::format(",\"{}\":{}", field, std::visit(JsonValue{}, value));
+  return line + '}';
+}
+
+Log::Log(LogForm form, LogLevel least) : form_(form), least_(least) {
+  logger_ = std::make_shared<spdlog::logger>("postern", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger_->set_pattern("%v");
+}
+
+Log::Log(LogForm form, std::vector<std::string>& lines) : form_(form), least_(LogLevel::debug) {
+  logger_ = std::make_shared<spdlog::logger>("postern", std::make_shared<LineSink>(lines));
+  logger_->set_pattern("%v");
+}
+
+Log::~Log() = default;
+
+void Log::write(const Event& event) {
+  if (!wants(event.level)) return;
+  logger_->log(spdlog::level::critical, "{}", format(event, form_));
+}
+
+}  // namespace postern

@@ -1,0 +1,135 @@
+#include "policy/base/text.h"
+
+#include <fmt/format.h>
+#include <unicode/ucasemap.h>
+#include <unicode/utf8.h>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+
+namespace postern {
+
+namespace {
+
+// Characters that would move the cursor, break the line or reorder what a person reads.
+bool is_unprintable(UChar32 c) {
+  return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 || (c >= 0x200b && c <= 0x200f) ||
+         (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) || c == 0xfeff || c == 0x061c;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t max_bytes) {
+  std::string out;
+  out.reserve(std::min(text.size(), max_bytes) + 3);
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  const auto size = static_cast<std::int32_t>(std::min(text.size(), max_bytes * 4 + 4));
+  for (std::int32_t i = 0; i < size;) {
+    if (out.size() >= max_bytes) return out + "...";
+    const std::int32_t start = i;
+    UChar32 c = 0;
+    U8_NEXT(bytes, i, size, c);
+    if (c < 0) {
+      for (std::int32_t k = start; k < i; ++k) out += fmt::format("\\x{:02x}", bytes[k]);
+    } else if (is_unprintable(c)) {
+      out += c < 0x100 ? fmt::format("\\x{:02x}", static_cast<unsigned>(c)) : fmt::format("\\u{{{:x}}}", static_cast<unsigned>(c));
+    } else {
+      out.append(text.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(i - start)));
+    }
+  }
+  if (static_cast<std::size_t>(size) < text.size()) out += "...";
+  return out;
+}
+
+std::string ascii_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+bool ascii_iequals(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+           return lower(x) == lower(y);
+         });
+}
+
+std::string fold(std::string_view utf8) {
+  const bool ascii = std::all_of(utf8.begin(), utf8.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (ascii) return ascii_lower(utf8);
+  UErrorCode status = U_ZERO_ERROR;
+  std::unique_ptr<UCaseMap, decltype(&ucasemap_close)> map(ucasemap_open("", 0, &status), &ucasemap_close);
+  if (U_FAILURE(status)) return ascii_lower(utf8);
+  std::string out(utf8.size() * 3 + 1, '\0');  // the longest full folding triples the bytes (U+0390)
+  const std::int32_t n = ucasemap_utf8FoldCase(map.get(), out.data(), static_cast<std::int32_t>(out.size()), utf8.data(),
+                                               static_cast<std::int32_t>(utf8.size()), &status);
+  if (U_FAILURE(status)) return ascii_lower(utf8);
+  out.resize(static_cast<std::size_t>(n));
+  return out;
+}
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (std::size_t start = 0;;) {
+    const std::size_t end = text.find(separator, start);
+    parts.push_back(text.substr(start, end == std::string_view::npos ? end : end - start));
+    if (end == std::string_view::npos) return parts;
+    start = end + 1;
+  }
+}
+
+std::string join(std::span<const std::string> parts, std::string_view separator) {
+  std::string out;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) out += separator;
+    out += parts[i];
+  }
+  return out;
+}
+
+std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates) {
+  if (word.size() > 80) return std::nullopt;
+  const std::string lowered = ascii_lower(word);
+  std::optional<std::string> best;
+  std::size_t best_distance = std::min<std::size_t>(3, std::max<std::size_t>(1, word.size() / 3)) + 1;
+  for (const std::string& candidate : candidates) {
+    if (candidate.size() > 80) continue;
+    const std::size_t distance = edit_distance(lowered, ascii_lower(candidate));
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {
+  const auto best = closest(word, candidates);
+  return best ? fmt::format("did you mean \"{}\"?", *best) : std::string();
+}
+
+}  // namespace postern

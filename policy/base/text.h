@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern {
+
+/// What a stranger wrote, fit for one line of a log or a terminal: C0, C1, DEL, line separators, bidirectional
+/// controls and bytes that are no UTF-8 become `\xNN` or `\u{NNNN}`; cut with "..." after `max_bytes`.
+std::string printable(std::string_view text, std::size_t max_bytes = 200);
+
+/// Lower case of A-Z alone; every other byte stays.
+std::string ascii_lower(std::string_view text);
+bool ascii_iequals(std::string_view a, std::string_view b);
+
+/// Unicode default case folding (full, Unicode 15), for comparing without case. Bytes that are no UTF-8 stay as they are.
+std::string fold(std::string_view utf8);
+
+/// Without spaces, tabs, CR and LF at both ends.
+std::string_view trim(std::string_view text);
+
+std::vector<std::string_view> split(std::string_view text, char separator);
+std::string join(std::span<const std::string> parts, std::string_view separator);
+
+/// The candidate that a person may have meant by `word`: the nearest one within a third of the word's length, and within 3 edits.
+std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates);
+/// `did you mean "x"?`, or nothing.
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
+
+}  // namespace postern

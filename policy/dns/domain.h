@@ -1,0 +1,32 @@
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern {
+
+/// A host or mail domain name: lower-case A-labels (IDNA2008 by UTS #46, non-transitional), no trailing dot, at most 253 bytes,
+/// labels of 1-63 letters, digits, hyphens and (as DNS names in mail do) underscores. One label is enough. Never an address literal.
+class Domain {
+ public:
+  /// Nothing where `text` (ASCII or UTF-8, with or without the trailing dot) is no such name.
+  static std::optional<Domain> parse(std::string_view text);
+
+  const std::string& text() const { return text_; }
+  std::vector<std::string_view> labels() const;
+  /// Is it `ancestor`, or below it?
+  bool is_within(const Domain& ancestor) const;
+  /// Without its first label; nothing for a single label.
+  std::optional<Domain> parent() const;
+
+  friend auto operator<=>(const Domain&, const Domain&) = default;
+
+ private:
+  explicit Domain(std::string text) : text_(std::move(text)) {}
+  std::string text_;
+};
+
+}  // namespace postern

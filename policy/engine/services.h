@@ -1,0 +1,20 @@
+#pragma once
+
+#include "policy/base/clock.h"
+#include "policy/base/counters.h"
+#include "policy/base/log.h"
+#include "policy/base/pool.h"
+#include "policy/dns/resolver.h"
+
+namespace postern {
+
+/// What a session works with, built in main and outliving every session.
+struct Services {
+  Clock& clock;
+  Log& log;
+  Counters& counters;
+  dns::Resolver& dns;
+  Pool& pool;            ///< runs early evidence; 0 threads in deterministic tests
+};
+
+}  // namespace postern

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+
+#include "policy/base/deadline.h"
+#include "policy/dns/resolver.h"
+#include "policy/evidence/site.h"
+#include "policy/mail/facts.h"
+
+namespace postern {
+
+/// The facts that a check may look at. Which of them are there follows from its stage; the others are null.
+struct MailFacts {
+  const Client* client = nullptr;
+  const Greeting* greeting = nullptr;
+  const Sender* sender = nullptr;
+  const Recipient* recipient = nullptr;
+};
+
+/// What a check may use. All references outlive its run.
+struct Context {
+  MailFacts mail;
+  const Site& site;
+  dns::Resolver& dns;          ///< counts and caps this check's questions, and remembers the answers of this message
+  Deadline deadline;           ///< until when run() may wait
+  std::int64_t unix_time = 0;  ///< of the transaction
+};
+
+}  // namespace postern

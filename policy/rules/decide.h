@@ -1,0 +1,70 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/mail/reply.h"
+#include "policy/rules/known.h"
+#include "policy/rules/rule_set.h"
+
+namespace postern::rules {
+
+/// Which rules count: those in force, or also the monitored ones (LANGUAGE 5, monitor).
+enum class Layer { enforced, shadow };
+
+/// An effect of a rule without, or beside, a final action, rendered.
+struct Effect {
+  enum class Kind { add_header, tag, log };
+  Kind kind;
+  std::size_t rule;      ///< index into RuleSet::rules()
+  std::string name;      ///< header name, tag
+  std::string value;     ///< header value, log text
+};
+
+/// The one decision that a rule set makes of what is known.
+struct Decision {
+  FinalAction action = FinalAction::accept;
+  std::optional<Reply> reply;           ///< of defer and reject (and of bounce, should it not be possible); without the decision id
+  std::optional<std::size_t> rule;      ///< the rule that is named; nothing: the end of the list, or a failed check set to defer
+  std::string text;                     ///< of quarantine: the reason; of discard: its text if it has one
+  bool softened = false;                ///< a 5xx, discard or notice that became 451 since an answer that failed could have spared it
+  bool scoped = false;                  ///< some rule it rests on reads a fact of one recipient
+  std::optional<Split> split;           ///< of the deciding rule, when it says one
+  std::vector<std::string> matched;     ///< names of the rules found true on the way, in order
+  std::vector<std::string> degraded;    ///< "check", or "check:rule": what could not be had and whose absence was lived with
+  std::vector<Effect> effects;          ///< at the end only, and only of what is let through; log effects always
+  std::vector<std::string> tags;
+  std::int64_t score = 0;
+};
+
+/// What decide() answers (LANGUAGE 5).
+struct Verdict {
+  enum class Kind {
+    certain,   ///< every possible rest of the story ends like `decision`; before the end this is always a refusal
+    open,      ///< not yet, and no check of this stage can change that now
+    needs,     ///< ask for check number `check` and call again
+  };
+  Kind kind = Kind::open;
+  Decision decision;
+  std::size_t check = 0;
+};
+
+/// Decides. Pure: the same rules and the same knowledge give the same verdict, always.
+///
+/// `stage` is the stage at hand; `Stage::end` is the end, where the verdict is `certain` or `needs`, never `open`.
+/// At the end no fact is `later` any more; a check that still is counts as failed.
+Verdict decide(const RuleSet& rules, const Known& known, Stage stage, Layer layer);
+
+/// One recipient's profile (LANGUAGE 6): the truth values ('t', 'f', 'u') of its scoped conditions in the rules still open.
+/// Checks that are askable are asked for first: `needs` names one. Recipients with unlike profiles are sent apart.
+struct Profile {
+  std::optional<std::size_t> needs;
+  std::string values;
+};
+Profile profile(const RuleSet& rules, const Known& known, Stage stage);
+
+/// A text with its `{fact}` filled in from what is known; `-` for what is not known yet, `{{` a brace.
+std::string known_value_text(const FactState& state);
+
+}  // namespace postern::rules

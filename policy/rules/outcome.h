@@ -1,0 +1,47 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "policy/mail/reply.h"
+
+namespace postern {
+
+/// Does an outcome say that the check itself could not be done?
+enum class Failure { no, yes };
+
+/// One word a check may answer. Tables of these are constexpr and the single source of configuration, documentation and tests.
+struct Outcome {
+  std::string_view name;     ///< "null-mx", as rules and logs write it
+  ReplyText reply;           ///< what a rule says when it names none; code 0: a rule must find its own words
+  std::string_view rfc;      ///< where it comes from
+  Failure failure = Failure::no;
+};
+
+/// What a check found: one of its outcomes, and why, in words for the log (may hold hostile text).
+struct Finding {
+  const Outcome* outcome = nullptr;
+  std::string reason;
+};
+
+/// When a fact becomes known.
+enum class Stage { connect, helo, sender, recipient, headers, body, end };
+std::string_view name(Stage stage);
+
+/// Is a fact the message's, or one recipient's (LANGUAGE 6)?
+enum class Scope { message, recipient };
+
+/// What a rule does while an answer that it needs has failed (LANGUAGE 5).
+enum class Unavailable { skip, defer };
+
+/// A check as the rules see it: a fact whose values are its outcomes.
+struct CheckDecl {
+  std::string name;
+  Stage stage = Stage::sender;
+  Scope scope = Scope::message;
+  std::span<const Outcome> outcomes;
+  Unavailable unavailable = Unavailable::skip;
+};
+
+}  // namespace postern
