@@ -85,9 +85,11 @@ std::optional<IpAddress> parse_literal(std::string_view text) {  // RFC 5321 4.1
 
 // `@a,@b:` off the front; false where it has no such shape (RFC 5321 4.1.2 A-d-l).
 bool drop_route(std::string_view& rest) {
-  std::size_t colon = rest.find(':');
-  if (rest.find('[') < colon) colon = rest.find(':', rest.find(']'));  // a literal has colons of its own
-  if (colon == std::string_view::npos) return false;
+  std::size_t colon = 0;
+  for (bool literal = false; colon < rest.size() && (literal || rest[colon] != ':'); ++colon) {
+    if (rest[colon] == '[' || rest[colon] == ']') literal = rest[colon] == '[';  // a literal has colons of its own
+  }
+  if (colon == rest.size()) return false;
   for (const std::string_view hop : split(rest.substr(0, colon), ',')) {
     if (hop.size() < 2 || hop.front() != '@') return false;
     if (!Domain::parse(hop.substr(1)) && !parse_literal(hop.substr(1))) return false;
