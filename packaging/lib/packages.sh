@@ -1,0 +1,21 @@
+# What Postern needs of Debian 12, by purpose. Sourced; sets arrays only.
+# shellcheck shell=bash disable=SC2034
+
+# Compiler and libraries of the program itself.
+BUILD_PACKAGES=(
+  ccache cmake g++ ninja-build pkgconf
+  libcli11-dev libfmt-dev libicu-dev libmilter-dev libre2-dev libspdlog-dev libsystemd-dev libunbound-dev libyaml-cpp-dev
+  nlohmann-json3-dev
+)
+
+# The unit tests.
+TEST_PACKAGES=(
+  libgmock-dev libgtest-dev
+  ldnsutils nsd
+)
+
+# A private Postfix, unpacked beside the build, and the dialogues with it: the libraries Postfix is linked with, and Python.
+MTA_PACKAGES=(
+  libdb5.3 libicu72 libnsl2 libsasl2-2 libssl3 netbase
+  python3
+)

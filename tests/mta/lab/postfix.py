@@ -1,0 +1,142 @@
+"""A Postfix of our own: unpacked, never installed, with all its folders below one temporary folder."""
+
+import json
+import os
+import shutil
+import subprocess
+
+from .process import LabError, accepts, free_port, tail, wait_until
+
+MAIN = """\
+compatibility_level = 3.6
+queue_directory = {work}/queue
+data_directory = {work}/data
+command_directory = {root}/usr/sbin
+daemon_directory = {root}/usr/lib/postfix/sbin
+shlib_directory = {root}/usr/lib/postfix
+meta_directory = {root}/etc/postfix
+sendmail_path = {root}/usr/sbin/sendmail
+mailq_path = {root}/usr/bin/mailq
+newaliases_path = {root}/usr/bin/newaliases
+mail_owner = {owner}
+setgid_group = {group}
+default_privs = nobody
+import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME LD_LIBRARY_PATH
+export_environment = TZ MAIL_CONFIG LANG LD_LIBRARY_PATH
+maillog_file = {work}/postfix.log
+maillog_file_prefixes = {work}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mx.here.example
+mydomain = here.example
+mydestination =
+local_transport = error:nothing is delivered locally here
+alias_maps =
+alias_database =
+local_recipient_maps =
+mynetworks = 127.0.0.0/8
+relay_domains = here.example
+relayhost = [127.0.0.1]:{sink}
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+smtpd_peername_lookup = no
+smtpd_delay_reject = yes
+smtpd_authorized_xclient_hosts = 127.0.0.1
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
+notify_classes =
+minimal_backoff_time = 1s
+queue_run_delay = 1s
+smtpd_milters = {milter}
+non_smtpd_milters = {milter}
+milter_default_action = tempfail
+milter_protocol = 6
+milter_connect_timeout = 10s
+"""
+
+MASTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+127.0.0.1:{submission} inet n - n - - smtpd
+  -o milter_macro_daemon_name=submission
+  -o mynetworks=0.0.0.0/0
+pickup    unix n - n 60 1 pickup
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 1 1 qmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+verify    unix - - n - 1 verify
+flush     unix n - n 1000? 0 flush
+proxymap  unix - - n - - proxymap
+smtp      unix - - n - - smtp
+relay     unix - - n - - smtp
+showq     unix n - n - - showq
+error     unix - - n - - error
+retry     unix - - n - - error
+discard   unix - - n - - discard
+anvil     unix - - n - 1 anvil
+scache    unix - - n - 1 scache
+postlog   unix-dgram n - n - 1 postlogd
+"""
+
+# Postfix wants an owner and a group of its own, which need not be called postfix and postdrop: those every Debian has will do, and
+# nothing is added to the machine.
+OWNER, GROUP = "mail", "news"
+
+
+class Postfix:
+    """Started and stopped by methods. `port` takes mail from outside, `submission` from users ({daemon_name} "submission")."""
+
+    def __init__(self, unpacked, work, milter, sink_port):
+        self.root, self.work = os.path.join(unpacked, "postfix"), work
+        self.port, self.submission = free_port(), free_port()
+        self.log = os.path.join(work, "postfix.log")
+        self.etc = os.path.join(work, "etc")
+        self.env = {**os.environ, "MAIL_CONFIG": self.etc, "LC_ALL": "C", "LD_LIBRARY_PATH": os.path.join(self.root, "usr/lib/postfix")}
+        for name in ("etc", "queue", "data"):
+            os.makedirs(os.path.join(work, name))
+        shutil.chown(os.path.join(work, "data"), OWNER)
+        values = dict(work=work, root=self.root, owner=OWNER, group=GROUP, sink=sink_port, milter=milter, port=self.port,
+                      submission=self.submission)
+        for name, text in (("main.cf", MAIN), ("master.cf", MASTER)):
+            with open(os.path.join(self.etc, name), "w", encoding="ascii") as file:
+                file.write(text.format(**values))
+
+    def run(self, program, *arguments, **options):
+        return subprocess.run([os.path.join(self.root, "usr/sbin", program), *arguments], env=self.env, capture_output=True, timeout=60,
+                              check=False, **options)
+
+    def start(self):
+        result = self.run("postfix", "-c", self.etc, "start")
+        if result.returncode:
+            raise LabError(f"Postfix does not start:\n{result.stderr.decode(errors='replace')}{tail(self.log)}")
+        try:
+            wait_until(lambda: accepts(self.port) and accepts(self.submission), 15, "Postfix opens its ports")
+        except LabError as error:
+            raise LabError(f"{error}; its last lines:\n{tail(self.log)}") from None
+
+    def stop(self):
+        """By the id of its own master process; waits for the end."""
+        try:
+            with open(os.path.join(self.work, "queue/pid/master.pid"), encoding="ascii") as file:
+                pid = int(file.read())
+        except (OSError, ValueError):
+            return
+        self.run("postfix", "-c", self.etc, "stop")
+        wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 15, "Postfix stops")
+
+    def sendmail(self, sender, recipients, message):
+        """Local submission through sendmail(1)."""
+        return self.run("sendmail", "-i", "-f", sender, *recipients, input=message)
+
+    def queue(self):
+        """What postqueue(1) tells: a list of dicts with queue_name, sender, recipients …"""
+        listing = self.run("postqueue", "-j").stdout.decode("utf-8", "replace")
+        return [json.loads(line) for line in listing.splitlines()]
+
+    def clear_queue(self):
+        self.run("postsuper", "-d", "ALL")
+
+    def retry_maildrop(self):
+        """Has local submissions that were deferred tried again now."""
+        self.run("postkick", "public", "pickup", "W")
