@@ -20,11 +20,15 @@ struct ConfiguredCheck {
   std::shared_ptr<const Check> check;
   std::chrono::milliseconds timeout{};
   Unavailable unavailable = Unavailable::skip;
+  std::size_t questions = 0;  ///< DNS questions it may ask for one message
 
   CheckDecl declaration() const;
 };
 
 /// All checks with what `checks:` says of them (null: nothing). Mistakes go to `problems`.
 std::vector<ConfiguredCheck> configure_checks(const Node* section, Problems& problems);
+
+/// What `checks.NAME` takes, the common settings first, as documentation prints it.
+std::vector<Settings::Asked> settings_of(const CheckType& type);
 
 }  // namespace postern

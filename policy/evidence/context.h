@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
+#include "policy/base/counters.h"
 #include "policy/base/deadline.h"
 #include "policy/dns/resolver.h"
 #include "policy/evidence/site.h"
@@ -21,9 +23,15 @@ struct MailFacts {
 struct Context {
   MailFacts mail;
   const Site& site;
-  dns::Resolver& dns;          ///< counts and caps this check's questions, and remembers the answers of this message
-  Deadline deadline;           ///< until when run() may wait
-  std::int64_t unix_time = 0;  ///< of the transaction
+  dns::Resolver& dns;            ///< counts and caps this check's questions, and remembers the answers of this message
+  Deadline deadline;             ///< until when run() may wait
+  std::int64_t unix_time = 0;    ///< of the transaction
+  Counters* counters = nullptr;  ///< null: nobody counts
+
+  /// Counts a cap that was met.
+  void count(std::string_view counter) const {
+    if (counters != nullptr) counters->get(counter).add();
+  }
 };
 
 }  // namespace postern
