@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "policy/base/clock.h"
 #include "policy/base/counters.h"
 #include "policy/base/log.h"
@@ -8,6 +10,8 @@
 
 namespace postern {
 
+struct DecisionRecord;
+
 /// What a session works with, built in main and outliving every session.
 struct Services {
   Clock& clock;
@@ -15,6 +19,8 @@ struct Services {
   Counters& counters;
   dns::Resolver& dns;
   Pool& pool;            ///< runs early evidence; 0 threads in deterministic tests
+  /// Where decisions go beside the log; may be empty. Called on callback threads, must not throw or wait.
+  std::function<void(const DecisionRecord&)> on_decision{};
 };
 
 }  // namespace postern

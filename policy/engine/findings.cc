@@ -1,0 +1,67 @@
+#include "policy/engine/findings.h"
+
+#include <algorithm>
+
+#include "policy/checks/run.h"
+
+namespace postern {
+
+namespace {
+
+const ConfiguredCheck& configured(const Policy& policy, std::size_t index) {
+  const std::string& name = policy.rules->checks()[index].name;
+  return *std::find_if(policy.checks.begin(), policy.checks.end(), [&](const ConfiguredCheck& c) { return c.type->name == name; });
+}
+
+}  // namespace
+
+Findings::Findings(Services& services, Scope scope, Inputs inputs) : services_(services), scope_(scope), inputs_(std::move(inputs)) {
+  slots_.resize(inputs_.policy->rules->checks().size());
+}
+
+Findings::Slot& Findings::begun(std::size_t index) {
+  Slot& slot = slots_[index];
+  if (slot.lazy) return slot;
+  const ConfiguredCheck& check = configured(*inputs_.policy, index);
+  slot.lazy.emplace([inputs = inputs_, &check, view = inputs_.dns->view(static_cast<std::size_t>(check.type->questions)), &clock = services_.clock, &counters = services_.counters,
+                     began = services_.clock.now()](const Deadline& deadline) -> std::optional<Found> {
+    const MailFacts mail{inputs.client.get(), inputs.greeting.get(), inputs.sender.get(), inputs.recipient.get()};
+    std::optional<Finding> finding = run_check(check, mail, inputs.policy->site, *view, deadline, began, inputs.unix_time, clock, &counters);
+    if (!finding) return std::nullopt;
+    return Found{std::move(*finding), std::chrono::duration<double, std::milli>(clock.now() - began).count()};
+  });
+  return slot;
+}
+
+void Findings::start(Stage stage) {
+  const auto checks = inputs_.policy->rules->checks();
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    if (checks[i].scope != scope_ || checks[i].stage != stage) continue;
+    const ConfiguredCheck& check = configured(*inputs_.policy, i);
+    if (check.type->start == Start::early) begun(i).lazy->start(services_.pool, services_.clock.now() + check.timeout);
+  }
+}
+
+rules::CheckState Findings::state(std::size_t index, Stage stage) const {
+  using Kind = rules::CheckState::Kind;
+  const Slot& slot = slots_[index];
+  if (slot.found) return {slot.found->finding.outcome->failure == Failure::yes ? Kind::failed : Kind::known, &slot.found->finding};
+  if (inputs_.policy->rules->checks()[index].stage > stage || slot.waited_at == stage) return {Kind::later, nullptr};
+  return {Kind::askable, nullptr};
+}
+
+void Findings::ask(std::size_t index, Stage stage, const Deadline& deadline) {
+  Slot& slot = begun(index);
+  slot.found = slot.lazy->get(deadline);
+  if (!slot.found) slot.waited_at = stage;
+}
+
+std::vector<Findings::Told> Findings::told() const {
+  std::vector<Told> told;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].found) told.push_back({i, slots_[i].found->finding, slots_[i].found->ms});
+  }
+  return told;
+}
+
+}  // namespace postern

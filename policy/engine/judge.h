@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/base/deadline.h"
+#include "policy/engine/transaction.h"
+#include "policy/rules/decide.h"
+
+namespace postern {
+
+/// Decides for one recipient (or, with null, for the message alone) at `stage`, and fetches the evidence that decide() asks for on the
+/// way. Waits no longer than `deadline`.
+rules::Verdict settle(Transaction& transaction, RecipientState* recipient, Stage stage, rules::Layer layer, const Deadline& deadline);
+
+/// Does the profile of `recipient` fit that of the recipients taken before it (LANGUAGE 6, `split: retry`)? The first one taken sets it.
+/// True where the policy does not split by profile.
+bool fits_profile(Transaction& transaction, RecipientState& recipient, const Deadline& deadline);
+
+/// What becomes of the message when all is known: the decisions of the recipients that were taken, made one by `split`.
+rules::Decision conclude(Transaction& transaction, rules::Layer layer, const Deadline& deadline);
+
+/// The reply of `decision` at the end of a message that goes to several recipients is spoken for all of them; this one says for whom.
+Reply naming(const Reply& reply, const std::vector<std::string>& recipients);
+
+}  // namespace postern

@@ -1,0 +1,142 @@
+#include "policy/engine/known_facts.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <string_view>
+
+#include "policy/base/text.h"
+
+namespace postern {
+
+using rules::FactState;
+using rules::Value;
+
+namespace {
+
+/// What a reader may look at.
+struct View {
+  const Transaction& t;
+  const RecipientState* recipient;
+  Stage stage;
+  std::string_view argument;
+};
+
+FactState text_or_absent(const std::string& text) { return text.empty() ? FactState::absent() : FactState::of(text); }
+
+FactState path_fact(const Path& path) {
+  if (path.null) return FactState::absent();
+  if (path.mailbox) return FactState::of(*path.mailbox);
+  return text_or_absent(path.text());
+}
+
+FactState local_fact(const Path& path) { return path.mailbox ? FactState::of(path.mailbox->local) : FactState::absent(); }
+
+FactState domain_fact(const Path& path) {
+  return path.mailbox && path.mailbox->domain ? FactState::of(*path.mailbox->domain) : FactState::absent();
+}
+
+FactState client_net(const View& v) {
+  if (!v.t.client->ip) return FactState::absent();
+  const IpAddress& ip = *v.t.client->ip;
+  auto bytes = ip.bytes();
+  const int prefix = ip.is_v4() ? 24 : 64;
+  std::fill(bytes.begin() + prefix / 8, bytes.end(), std::uint8_t{0});
+  const IpAddress base = ip.is_v4() ? IpAddress::v4({bytes[0], bytes[1], bytes[2], 0}) : IpAddress::v6(bytes);
+  return FactState::of(Network(base, prefix).text());
+}
+
+std::tm local_time(std::int64_t unix_time) {
+  const std::time_t t = unix_time;
+  std::tm parts{};
+  localtime_r(&t, &parts);
+  return parts;
+}
+
+FactState weekday(const View& v) {
+  constexpr std::array<const char*, 7> kDays{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+  return FactState::of(std::string(kDays[static_cast<std::size_t>(local_time(v.t.unix_time).tm_wday)]));
+}
+
+FactState header_values(const View& v) {
+  FactState state = FactState::absent();
+  for (const HeaderField& field : v.t.headers) {
+    if (ascii_iequals(field.name, v.argument)) state.values.emplace_back(field.unfolded());
+  }
+  return state;
+}
+
+FactState recipients_count(const View& v) {
+  FactState state = FactState::of(static_cast<std::int64_t>(v.t.recipients.size()));
+  if (v.stage < Stage::headers) state.kind = FactState::Kind::at_least;
+  return state;
+}
+
+FactState all_recipients(const View& v) {
+  FactState state = FactState::absent();
+  if (v.stage < Stage::headers) return {FactState::Kind::later, {}};
+  for (const RecipientState& r : v.t.recipients) {
+    for (Value& value : path_fact(r.recipient->path).values) state.values.push_back(std::move(value));
+  }
+  return state;
+}
+
+FactState hops(const View& v) {  // RFC 5321 6.3
+  const auto received = [](const HeaderField& field) { return ascii_iequals(field.name, "Received"); };
+  return FactState::of(static_cast<std::int64_t>(std::count_if(v.t.headers.begin(), v.t.headers.end(), received)));
+}
+
+struct Reader {
+  std::string_view name;
+  Stage stage;
+  FactState (*read)(const View&);
+};
+
+// In the order of the alphabet: looked up by halving.
+constexpr std::array kReaders{
+    Reader{"authenticated", Stage::sender, [](const View& v) { return FactState::of(!v.t.sender->login.empty()); }},
+    Reader{"client.ip", Stage::connect, [](const View& v) { return v.t.client->ip ? FactState::of(*v.t.client->ip) : FactState::absent(); }},
+    Reader{"client.name", Stage::connect, [](const View& v) { return text_or_absent(v.t.client->name); }},
+    Reader{"client.net", Stage::connect, client_net},
+    Reader{"client.ptr", Stage::connect, [](const View& v) { return text_or_absent(v.t.client->ptr); }},
+    Reader{"direction", Stage::sender, [](const View& v) { return FactState::of(std::string(name(v.t.direction))); }},
+    Reader{"header", Stage::headers, header_values},
+    Reader{"helo", Stage::sender, [](const View& v) { return text_or_absent(v.t.greeting->helo); }},
+    Reader{"hops", Stage::headers, hops},
+    Reader{"listener", Stage::connect, [](const View& v) { return text_or_absent(v.t.client->listener); }},
+    Reader{"login", Stage::sender, [](const View& v) { return text_or_absent(v.t.sender->login); }},
+    Reader{"recipient", Stage::recipient, [](const View& v) { return v.recipient ? path_fact(v.recipient->recipient->path) : FactState::absent(); }},
+    Reader{"recipient.domain", Stage::recipient, [](const View& v) { return v.recipient ? domain_fact(v.recipient->recipient->path) : FactState::absent(); }},
+    Reader{"recipient.local", Stage::recipient, [](const View& v) { return v.recipient ? local_fact(v.recipient->recipient->path) : FactState::absent(); }},
+    Reader{"recipients", Stage::recipient, all_recipients},
+    Reader{"recipients.count", Stage::recipient, recipients_count},
+    Reader{"sender", Stage::sender, [](const View& v) { return path_fact(v.t.sender->path); }},
+    Reader{"sender.domain", Stage::sender, [](const View& v) { return domain_fact(v.t.sender->path); }},
+    Reader{"sender.local", Stage::sender, [](const View& v) { return local_fact(v.t.sender->path); }},
+    Reader{"size", Stage::end, [](const View& v) { return FactState::of(static_cast<std::int64_t>(v.t.header_bytes + v.t.body_bytes)); }},
+    Reader{"size.declared", Stage::sender,
+           [](const View& v) { return v.t.sender->declared_size ? FactState::of(static_cast<std::int64_t>(*v.t.sender->declared_size)) : FactState::absent(); }},
+    Reader{"time.hour", Stage::connect, [](const View& v) { return FactState::of(std::int64_t{local_time(v.t.unix_time).tm_hour}); }},
+    Reader{"time.weekday", Stage::connect, weekday},
+    Reader{"tls.cipher", Stage::sender, [](const View& v) { return text_or_absent(v.t.greeting->tls_cipher); }},
+    Reader{"tls.subject", Stage::sender, [](const View& v) { return text_or_absent(v.t.greeting->tls_subject); }},
+    Reader{"tls.version", Stage::sender, [](const View& v) { return text_or_absent(v.t.greeting->tls_version); }},
+};
+
+}  // namespace
+
+FactState KnownFacts::fact(std::size_t index) const {
+  const rules::FactName& fact = transaction_.policy->rules->facts()[index];
+  const auto reader = std::lower_bound(kReaders.begin(), kReaders.end(), fact.name, [](const Reader& r, const std::string& n) { return r.name < n; });
+  if (reader == kReaders.end() || reader->name != fact.name) return FactState::absent();
+  if (reader->stage > stage_) return {FactState::Kind::later, {}};
+  return reader->read({transaction_, recipient_, stage_, fact.argument});
+}
+
+rules::CheckState KnownFacts::check(std::size_t index) const {
+  if (transaction_.policy->rules->checks()[index].scope == Scope::message) return transaction_.findings->state(index, stage_);
+  if (recipient_ == nullptr) return {};
+  return recipient_->findings->state(index, stage_);
+}
+
+}  // namespace postern

@@ -1,0 +1,410 @@
+#include "policy/engine/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "policy/base/text.h"
+#include "policy/engine/decision_id.h"
+#include "policy/engine/decision_record.h"
+#include "policy/engine/judge.h"
+#include "policy/engine/standing_edits.h"
+#include "policy/engine/transaction.h"
+#include "policy/mail/field_value.h"
+
+namespace postern {
+
+using rules::Decision;
+using rules::FinalAction;
+
+namespace {
+
+constexpr std::size_t kMaxHeaderFields = 1000;         // FAULTS T9
+constexpr std::uint64_t kMaxHeaderBytes = 256 * 1024;  // FAULTS T9
+constexpr std::size_t kMaxFieldBytes = 64 * 1024;      // FAULTS T9
+constexpr std::size_t kMaxRecipients = 10'000;         // local: Postfix's default is 1000
+constexpr std::chrono::minutes kOldPolicyFor{5};       // DESIGN 1: then 421, so that the MTA negotiates anew
+
+bool lets_through(FinalAction action) { return action == FinalAction::accept || action == FinalAction::quarantine; }
+
+Reaction::Kind kind_of(FinalAction action) {
+  switch (action) {
+    case FinalAction::accept: return Reaction::Kind::accept;
+    case FinalAction::quarantine: return Reaction::Kind::quarantine;
+    case FinalAction::discard: return Reaction::Kind::discard;
+    case FinalAction::defer:
+    case FinalAction::reject:
+    case FinalAction::bounce: return Reaction::Kind::refuse;
+  }
+  return Reaction::Kind::accept;
+}
+
+std::string rule_name(const Policy& policy, const Decision& decision) {
+  return decision.rule ? policy.rules->rules()[*decision.rule].name : std::string();
+}
+
+}  // namespace
+
+struct Session::State {
+  Services& services;
+  PolicySource policies;
+  std::shared_ptr<const Policy> policy;
+  std::optional<SteadyTime> outdated_since;  ///< a newer policy wants steps that this connection did not negotiate
+  std::shared_ptr<const Client> client = std::make_shared<Client>();
+  std::unique_ptr<Transaction> transaction;
+  std::string no_id;
+
+  Deadline wait(std::chrono::seconds longest, WaitObserver* observer) const { return Deadline(services.clock.now() + longest, observer); }
+
+  void adopt_policy();
+  bool must_reconnect() const;
+  Findings::Inputs inputs(const Transaction& t) const;
+  Reaction refuse_message(Decision decision, Stage stage);
+  Reaction repeat_refusal() const;
+  std::vector<Edit> edits_of(const Decision& decision, DecisionRecord& record);
+  DecisionRecord begin_record(const Transaction& t) const;
+  void tell(DecisionRecord record);
+  void drop();
+};
+
+// DESIGN 1: a connection adopts a new policy at MAIL if what it negotiated suffices.
+void Session::State::adopt_policy() {
+  std::shared_ptr<const Policy> newest = policies.current ? policies.current() : policy;
+  if (newest == policy) return;
+  if (!policies.can_adopt || policies.can_adopt(*newest)) {
+    policy = std::move(newest);
+    outdated_since.reset();
+  } else if (!outdated_since) {
+    outdated_since = services.clock.now();
+  }
+}
+
+bool Session::State::must_reconnect() const { return outdated_since && services.clock.now() - *outdated_since >= kOldPolicyFor; }
+
+Findings::Inputs Session::State::inputs(const Transaction& t) const {
+  return {.policy = t.policy, .dns = t.dns, .client = t.client, .greeting = t.greeting, .sender = t.sender, .recipient = {}, .unix_time = t.unix_time};
+}
+
+Reaction Session::State::refuse_message(Decision decision, Stage stage) {
+  Transaction& t = *transaction;
+  t.refused_reply = decision.reply->with_id(t.id);
+  t.refused = std::move(decision);
+  t.refused_at = stage;
+  return repeat_refusal();
+}
+
+Reaction Session::State::repeat_refusal() const { return Reaction::refuse(*transaction->refused_reply); }
+
+std::vector<Edit> Session::State::edits_of(const Decision& decision, DecisionRecord& record) {
+  StandingEdits standing = standing_edits(*transaction);
+  record.authentication_results = std::move(standing.authentication_results);
+  std::vector<Edit> edits = std::move(standing.edits);
+  for (const rules::Effect& effect : decision.effects) {
+    if (effect.kind == rules::Effect::Kind::add_header) {
+      edits.push_back({Edit::Kind::add_header, effect.name, field_value(effect.name, effect.value), 0});
+    }
+  }
+  return edits;
+}
+
+DecisionRecord Session::State::begin_record(const Transaction& t) const {
+  DecisionRecord record;
+  record.id = t.id;
+  record.queue_id = t.queue_id;
+  record.generation = t.policy->generation;
+  record.mode = t.policy->mode;
+  record.client = t.client;
+  record.greeting = t.greeting;
+  record.sender = t.sender;
+  record.direction = t.direction;
+  record.bytes = t.header_bytes + t.body_bytes;
+  for (const RecipientState& r : t.recipients) {
+    DecisionRecord::RecipientOutcome outcome;
+    outcome.address = r.recipient->path.text();
+    outcome.by_mta = r.by_mta;
+    outcome.reply = r.refused_reply;
+    if (r.refused) {
+      outcome.action = r.refused->action;
+      outcome.rule = rule_name(*t.policy, *r.refused);
+    }
+    record.recipients.push_back(std::move(outcome));
+  }
+  const auto checks = t.policy->rules->checks();
+  const auto tell_findings = [&](const Findings& findings, const std::string& recipient) {
+    for (const Findings::Told& told : findings.told()) {
+      record.findings.push_back({checks[told.index].name, std::string(told.finding.outcome->name), told.finding.reason, recipient, told.ms,
+                                 told.finding.outcome->failure == Failure::yes});
+    }
+  };
+  tell_findings(*t.findings, {});
+  for (const RecipientState& r : t.recipients) {
+    if (r.findings) tell_findings(*r.findings, r.recipient->path.text());
+  }
+  return record;
+}
+
+void Session::State::tell(DecisionRecord record) {
+  record.ms = std::chrono::duration<double, std::milli>(services.clock.now() - transaction->began).count();
+  services.counters.get(record.end == DecisionRecord::End::aborted ? "decisions.aborted" : fmt::format("decisions.{}", rules::name(record.action))).add();
+  if (!record.degraded.empty()) services.counters.get("decisions.degraded").add();
+  services.log.write(decision_event(record));
+  if (services.on_decision) services.on_decision(record);
+}
+
+namespace {
+
+void take_decision(DecisionRecord& record, const Policy& policy, const Decision& decision, const std::optional<Reply>& spoken, Stage stage) {
+  record.action = decision.action;
+  record.rule = rule_name(policy, decision);
+  record.reply = spoken;
+  record.text = decision.text;
+  record.softened = decision.softened;
+  record.stage = stage;
+  record.matched = decision.matched;
+  record.degraded = decision.degraded;
+  record.tags = decision.tags;
+  record.score = decision.score;
+  const auto rules = policy.rules->rules();
+  for (const rules::Effect& effect : decision.effects) {
+    if (effect.kind == rules::Effect::Kind::log) record.log.push_back(rules[effect.rule].name + ": " + effect.value);
+  }
+}
+
+}  // namespace
+
+// A transaction that ends without our verdict at its end: refused on the way, or given up by the client.
+void Session::State::drop() {
+  if (!transaction) return;
+  Transaction& t = *transaction;
+  DecisionRecord record = begin_record(t);
+  const auto taken = std::find_if(t.recipients.begin(), t.recipients.end(), [](const RecipientState& r) { return r.accepted(); });
+  const auto refused = std::find_if(t.recipients.begin(), t.recipients.end(), [](const RecipientState& r) { return r.refused.has_value(); });
+  if (t.refused) {
+    take_decision(record, *t.policy, *t.refused, t.refused_reply, t.refused_at);
+  } else if (taken == t.recipients.end() && refused != t.recipients.end()) {
+    take_decision(record, *t.policy, *refused->refused, refused->refused_reply, Stage::recipient);
+  } else {
+    record.end = DecisionRecord::End::aborted;
+    record.stage = t.stage;
+  }
+  tell(std::move(record));
+  transaction.reset();
+}
+
+Session::Session(Services& services, PolicySource policies) : state_(std::make_unique<State>(State{services, std::move(policies), {}, {}, std::make_shared<Client>(), {}, {}})) {
+  state_->policy = state_->policies.first;
+}
+
+Session::~Session() { close(); }
+
+Reaction Session::connect(Client client, WaitObserver*) {
+  state_->client = std::make_shared<const Client>(std::move(client));
+  return {};
+}
+
+Reaction Session::helo(Greeting, WaitObserver*) { return {}; }  // fixed at MAIL: it may come again (LANGUAGE 5)
+
+Reaction Session::mail(Sender sender, Greeting greeting, WaitObserver* observer) {
+  State& s = *state_;
+  s.drop();
+  s.adopt_policy();
+  auto t = std::make_unique<Transaction>();
+  t->policy = s.policy;
+  t->id = make_decision_id();
+  t->began = s.services.clock.now();
+  t->unix_time = std::chrono::duration_cast<std::chrono::seconds>(s.services.clock.wall().time_since_epoch()).count();
+  t->client = s.client;
+  t->greeting = std::make_shared<const Greeting>(std::move(greeting));
+  t->sender = std::make_shared<const Sender>(std::move(sender));
+  t->direction = settle_direction(s.policy->site, *t->client, *t->sender);
+  t->dns = std::make_shared<dns::MessageResolver>(s.services.dns, s.services.counters);
+  t->findings = std::make_unique<Findings>(s.services, Scope::message, s.inputs(*t));
+  s.transaction = std::move(t);
+  Transaction& now = *s.transaction;
+  if (s.must_reconnect()) {
+    Decision decision;
+    decision.action = FinalAction::defer;
+    decision.reply = Reply::make(ReplyClass::tempfail, 421, {3, 2}, "The policy has changed: connect again");
+    return s.refuse_message(std::move(decision), Stage::sender);
+  }
+  now.findings->start(Stage::connect);
+  now.findings->start(Stage::helo);
+  now.findings->start(Stage::sender);
+  if (now.policy->answer_at != Stage::sender || now.direction == Direction::local) return {};
+  rules::Verdict verdict = settle(now, nullptr, Stage::sender, rules::Layer::enforced, s.wait(kCallbackWait, observer));
+  if (verdict.kind != rules::Verdict::Kind::certain) return {};
+  return s.refuse_message(std::move(verdict.decision), Stage::sender);
+}
+
+void Session::queue_id(std::string_view id) {
+  if (state_->transaction && state_->transaction->queue_id.empty()) state_->transaction->queue_id = id.substr(0, 100);
+}
+
+Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
+  State& s = *state_;
+  if (!s.transaction) return {};  // out of order: the MTA's matter
+  Transaction& t = *s.transaction;
+  if (t.recipients.size() >= kMaxRecipients) {
+    s.services.counters.get("caps.recipients").add();
+    return Reaction::refuse(Reply::make(ReplyClass::tempfail, 452, {5, 3}, "Too many recipients").with_id(t.id));
+  }
+  t.stage = Stage::recipient;
+  t.recipients.emplace_back();
+  RecipientState& r = t.recipients.back();
+  r.recipient = std::make_shared<const Recipient>(std::move(recipient));
+  Findings::Inputs inputs = s.inputs(t);
+  inputs.recipient = r.recipient;
+  r.findings = std::make_unique<Findings>(s.services, Scope::recipient, std::move(inputs));
+  r.findings->start(Stage::recipient);
+  if (t.recipients.size() == 1) t.findings->start(Stage::recipient);
+  if (t.refused) {
+    r.refused = t.refused;
+    r.refused_reply = t.refused_reply;
+    return s.repeat_refusal();
+  }
+  if (t.direction == Direction::local) return {};  // PLATFORM 3: a local submission refused at a recipient never leaves the queue
+  const Deadline deadline = s.wait(kCallbackWait, observer);
+  rules::Verdict verdict = settle(t, &r, Stage::recipient, rules::Layer::enforced, deadline);
+  if (verdict.kind == rules::Verdict::Kind::certain) {
+    r.refused = verdict.decision;
+    r.refused_reply = verdict.decision.reply->with_id(t.id);
+    // LANGUAGE 6: what does not depend on a recipient refuses the message, this and later recipients and DATA.
+    if (!verdict.decision.scoped) return s.refuse_message(std::move(verdict.decision), Stage::recipient);
+    return Reaction::refuse(*r.refused_reply);
+  }
+  if (fits_profile(t, r, deadline)) return {};
+  Decision apart;
+  apart.action = FinalAction::defer;
+  apart.reply = Reply::make(ReplyClass::tempfail, 452, {5, 3}, "This recipient needs different treatment: send it apart");
+  r.refused = apart;
+  r.refused_reply = apart.reply->with_id(t.id);
+  s.services.counters.get("decisions.split").add();
+  return Reaction::refuse(*r.refused_reply);
+}
+
+void Session::rcpt_refused_by_mta(const Recipient& recipient) {
+  if (!state_->transaction || state_->transaction->recipients.size() >= kMaxRecipients) return;
+  RecipientState r;
+  r.recipient = std::make_shared<const Recipient>(recipient);
+  r.by_mta = true;
+  state_->transaction->recipients.push_back(std::move(r));
+}
+
+Reaction Session::data(WaitObserver*) {
+  State& s = *state_;
+  if (!s.transaction) return {};
+  if (!s.transaction->refused) return {};
+  const Reaction reaction = s.repeat_refusal();
+  if (s.transaction->policy->needs.reply_data) s.drop();  // else a later step says it
+  return reaction;
+}
+
+Reaction Session::header(HeaderField field) {
+  State& s = *state_;
+  if (!s.transaction || s.transaction->refused) return {};
+  Transaction& t = *s.transaction;
+  const std::size_t bytes = field.name.size() + 1 + field.value.size() + 2;
+  t.header_bytes += bytes;
+  const bool over = t.headers.size() >= kMaxHeaderFields || t.header_bytes > kMaxHeaderBytes || bytes > kMaxFieldBytes;
+  if (!over) {
+    t.headers.push_back(std::move(field));
+    return {};
+  }
+  if (!t.over_header_cap) s.services.counters.get("caps.headers").add();
+  t.over_header_cap = true;
+  return {};
+}
+
+Reaction Session::end_of_headers(WaitObserver* observer) {
+  State& s = *state_;
+  if (!s.transaction) return {};
+  Transaction& t = *s.transaction;
+  t.stage = Stage::headers;
+  if (!t.refused && t.over_header_cap && t.policy->mode == Mode::enforce) {
+    Decision decision;
+    decision.action = FinalAction::reject;
+    decision.reply = Reply::make(ReplyClass::permfail, 552, {3, 4}, "Too many or too large header fields");  // FAULTS T9
+    s.refuse_message(std::move(decision), Stage::headers);
+  }
+  if (!t.refused && t.policy->needs.reply_headers && t.direction != Direction::local) {
+    const Deadline deadline = s.wait(kCallbackWait, observer);
+    std::optional<Decision> first;
+    bool all = true;
+    for (RecipientState& r : t.recipients) {
+      if (!r.accepted()) continue;
+      rules::Verdict verdict = settle(t, &r, Stage::headers, rules::Layer::enforced, deadline);
+      all = verdict.kind == rules::Verdict::Kind::certain;
+      if (!all) break;
+      const bool softer = first && first->reply->reply_class() == ReplyClass::permfail && verdict.decision.reply->reply_class() == ReplyClass::tempfail;
+      if (!first || softer) first = std::move(verdict.decision);
+    }
+    if (all && first) s.refuse_message(std::move(*first), Stage::headers);
+  }
+  if (!t.refused) return {};
+  const Reaction reaction = s.repeat_refusal();
+  if (t.policy->needs.reply_headers) s.drop();  // else end-of-message says it
+  return reaction;
+}
+
+Reaction Session::body(std::string_view chunk) {
+  if (state_->transaction) state_->transaction->body_bytes += chunk.size();
+  return {};
+}
+
+bool Session::body_done() const { return !state_->transaction || !state_->transaction->policy->needs.body; }
+
+Reaction Session::end_of_message(WaitObserver* observer) {
+  State& s = *state_;
+  // Nothing slips through that was never judged: an end without a MAIL, or after a refusal that the MTA did not heed.
+  if (!s.transaction) return Reaction::refuse(Reply::make(ReplyClass::tempfail, 451, {3, 0}, "No message is open here"));
+  Transaction& t = *s.transaction;
+  t.stage = Stage::end;
+  if (t.refused) {
+    const Reaction reaction = s.repeat_refusal();
+    s.drop();
+    return reaction;
+  }
+  const Deadline deadline = s.wait(kEndWait, observer);
+  const Decision decision = conclude(t, rules::Layer::enforced, deadline);
+  if (lets_through(decision.action) && t.direction == Direction::inbound && has_standing_edits(*t.policy)) {
+    for (const std::size_t check : authentication_checks(*t.policy)) {
+      if (t.findings->state(check, Stage::end).kind == rules::CheckState::Kind::askable) t.findings->ask(check, Stage::end, deadline);
+    }
+  }
+  std::string would;
+  const auto rules = t.policy->rules->rules();
+  if (std::any_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.monitored; })) {
+    const Decision shadow = conclude(t, rules::Layer::shadow, deadline);
+    if (shadow.action != decision.action || shadow.rule != decision.rule) {
+      would = std::string(rules::name(shadow.action));
+      if (shadow.rule) would += " " + rule_name(*t.policy, shadow);
+    }
+  }
+  DecisionRecord record = s.begin_record(t);
+  Reaction reaction{kind_of(decision.action), {}, decision.text, {}};
+  if (decision.reply) reaction.reply = decision.reply->with_id(t.id);
+  if (lets_through(decision.action) && t.policy->mode == Mode::enforce) reaction.edits = s.edits_of(decision, record);
+  take_decision(record, *t.policy, decision, reaction.reply, Stage::end);
+  record.would = std::move(would);
+  record.edits = reaction.edits;
+  for (DecisionRecord::RecipientOutcome& outcome : record.recipients) {
+    if (outcome.reply || outcome.by_mta) continue;
+    outcome.action = decision.action;
+    outcome.rule = record.rule;
+    outcome.reply = reaction.reply;
+  }
+  s.tell(std::move(record));
+  s.transaction.reset();
+  return reaction;
+}
+
+void Session::abort() { state_->drop(); }
+
+void Session::close() {
+  if (state_) state_->drop();
+}
+
+const std::string& Session::id() const { return state_->transaction ? state_->transaction->id : state_->no_id; }
+
+}  // namespace postern
