@@ -5,6 +5,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <exception>
 #include <istream>
 #include <streambuf>
@@ -85,6 +86,9 @@ class TreeBuilder : public YAML::EventHandler {
     node.quoted = style != SourceText::Style::plain;
     std::size_t end = offset;
     node.runs = source_.runs(offset, style, value, end);
+    const bool in_quotes = style == SourceText::Style::single_quoted || style == SourceText::Style::double_quoted;
+    if (in_quotes && source_.text().find(source_.text()[offset], std::max(end, offset + 1)) == std::string_view::npos)
+      throw Refused{node.where, "a quote is not closed", {}};   // yaml-cpp 0.7 lets it pass behind a line end
     if (!node.quoted) {
       const std::size_t next = source_.text().find_first_not_of(" \t", end);
       node.comment_follows = next != std::string_view::npos && next > end && source_.text()[next] == '#';
