@@ -1,0 +1,196 @@
+// No failure of DNS ever costs a sender a 5xx: every zone below, every question that it leads to, every way to fail.
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <stdexcept>
+
+#include "policy/dns/zone_resolver.h"
+#include "tests/support/world.h"
+
+namespace postern {
+namespace {
+
+struct Story {
+  const char* check;
+  const char* subject;
+  const char* zone;
+};
+
+constexpr const char* kHosts =
+    "good.example. A 8.8.8.1\n" "good.example. AAAA 2a00::1\n" "four.example. A 8.8.8.2\n" "six.example. AAAA 2a00::2\n"
+    "loop.example. A 127.0.0.1\n" "lan.example. A 10.0.0.1\n" "lan.example. AAAA fd00::1\n" "bogon.example. A 0.0.0.0\n"
+    "lanbut.example. A 10.0.0.1\n" "lanbut.example. AAAA 2a00::3\n" "us.example. A 198.51.99.1\n" "empty.example. TXT x\n"
+    "alias.example. CNAME good.example.\n" "dead.example. CNAME nowhere.example.\n"
+    "four.in-addr.arpa. TXT x\n";
+
+std::string with_hosts(std::string_view more) {
+  std::string zone = kHosts;
+  zone.append(more);
+  return zone;
+}
+
+constexpr Story kStories[] = {
+    {"sender-domain", "a@gone.example", ""},
+    {"sender-domain", "a@empty.example", ""},
+    {"sender-domain", "a@good.example", ""},
+    {"sender-domain", "a@lan.example", ""},
+    {"sender-domain", "a@lanbut.example", ""},
+    {"sender-domain", "a@us.example", ""},
+    {"sender-domain", "a@alias.example", ""},
+    {"sender-domain", "a@dead.example", ""},
+    {"sender-domain", "a@x.example", "x.example. MX 0 .\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 0 .\n" "x.example. MX 5 good.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 good.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 four.example.\n" "x.example. MX 6 six.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 loop.example.\n" "x.example. MX 6 six.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 loop.example.\n" "x.example. MX 6 lan.example.\n" "x.example. MX 7 bogon.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 nowhere.example.\n" "x.example. MX 6 empty.example.\n" "x.example. MX 7 192.0.2.1.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 nowhere.example.\n" "x.example. MX 6 nowhere2.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 alias.example.\n" "x.example. MX 6 lan.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 alias.example.\n" "x.example. MX 6 good.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 us.example.\n" "x.example. MX 6 bogon.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 mx.home.example.\n" "x.example. MX 6 nowhere.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. MX 5 a\\032b.example.\n" "x.example. MX 6 dead.example.\n"},
+    {"sender-domain", "a@x.example", "x.example. CNAME y.example.\n" "y.example. MX 5 lanbut.example.\n"},
+    {"iprev", "8.8.8.1", ""},
+    {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR good.example.\n"},
+    {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR four.example.\n"},
+    {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR four.example.\n" "1.8.8.8.in-addr.arpa. PTR good.example.\n"},
+    {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR nowhere.example.\n" "1.8.8.8.in-addr.arpa. PTR empty.example.\n"},
+};
+
+struct Asked {
+  dns::Question question;
+  bool uncached;
+  friend auto operator<=>(const Asked&, const Asked&) = default;
+};
+
+enum class Trouble { tempfail, bogus };
+
+// Answers from a zone but for the questions in `broken`, and remembers what it was asked.
+class BreakingResolver final : public dns::Resolver {
+ public:
+  explicit BreakingResolver(const std::string& zone) {
+    auto parsed = dns::ZoneResolver::parse("zone", zone);
+    if (!parsed) throw std::runtime_error(parsed.error().message);
+    zone_ = std::move(parsed).value();
+  }
+
+  void prefetch(const dns::Question&) override {}
+  dns::AnswerPtr query(const dns::Question& question, const Deadline& deadline) override { return answer({question, false}, deadline); }
+  dns::AnswerPtr query_uncached(const dns::Question& question, const Deadline& deadline) override { return answer({question, true}, deadline); }
+
+  std::set<Asked> broken;
+  Trouble trouble = Trouble::tempfail;
+  bool honest = true;  // false: what failed is told as NODATA, as a careless resolver does
+  std::set<Asked> asked;
+
+ private:
+  dns::AnswerPtr answer(const Asked& what, const Deadline& deadline) {
+    asked.insert(what);
+    if (!broken.contains(what)) return zone_->query(what.question, deadline);
+    dns::Answer failed;
+    failed.status = !honest ? dns::Status::nodata : trouble == Trouble::bogus ? dns::Status::bogus : dns::Status::tempfail;
+    return std::make_shared<const dns::Answer>(std::move(failed));
+  }
+
+  std::unique_ptr<dns::Resolver> zone_;
+};
+
+struct Tally {
+  int runs = 0;
+  int failed = 0;  // answered with the failure outcome
+  std::vector<std::string> violations;
+};
+
+std::string describe(const Story& story, const std::set<Asked>& broken) {
+  std::string text = std::string(story.check) + " " + story.subject + " [" + story.zone + "]";
+  for (const Asked& b : broken) text += " " + b.question.name.text() + "/" + std::string(dns::name(b.question.type)) + (b.uncached ? " uncached" : "");
+  return text;
+}
+
+// Breaks `broken`, and one more question of those that the run then leads to, as deep as `depth`.
+void break_more(const Story& story, const std::set<Asked>& broken, int depth, Trouble trouble, bool honest, const Outcome* healthy, Tally& tally) {
+  BreakingResolver resolver(with_hosts(story.zone));
+  resolver.broken = broken;
+  resolver.trouble = trouble;
+  resolver.honest = honest;
+  const Finding finding = test::World(resolver).finding(story.check, story.subject);
+  ++tally.runs;
+  if (healthy == nullptr) healthy = finding.outcome;
+  if (finding.outcome->failure == Failure::yes) ++tally.failed;
+  else if (finding.outcome != healthy) tally.violations.push_back(describe(story, broken) + ": " + std::string(finding.outcome->name));
+  if (depth == 0) return;
+  for (const Asked& question : resolver.asked) {
+    if (broken.contains(question)) continue;
+    std::set<Asked> more = broken;
+    more.insert(question);
+    break_more(story, more, depth - 1, trouble, honest, healthy, tally);
+  }
+}
+
+Tally matrix(bool honest) {
+  Tally tally;
+  for (const Story& story : kStories) {
+    for (const Trouble trouble : {Trouble::tempfail, Trouble::bogus}) break_more(story, {}, 2, trouble, honest, nullptr, tally);
+  }
+  return tally;
+}
+
+TEST(FaultMatrix, NoFailureMakesABadOutcome) {
+  const Tally tally = matrix(true);
+  EXPECT_THAT(tally.violations, testing::IsEmpty());
+  EXPECT_GT(tally.runs, 500);
+  EXPECT_GT(tally.failed, 100);
+  RecordProperty("runs", tally.runs);
+}
+
+// The matrix can fail: where failures pass for "no such record", it says so.
+TEST(FaultMatrix, SeesAResolverThatHidesFailures) {
+  EXPECT_GT(matrix(false).violations.size(), 50u);
+}
+
+// FAULTS T39: a cache that says NXDOMAIN wrongly is asked past.
+class StaleCache final : public dns::Resolver {
+ public:
+  StaleCache(const std::string& zone, std::set<std::string> stale) : fresh_(zone), stale_(std::move(stale)) {}
+  void prefetch(const dns::Question&) override {}
+  dns::AnswerPtr query(const dns::Question& question, const Deadline& deadline) override {
+    if (!stale_.contains(question.name.text())) return fresh_.query(question, deadline);
+    dns::Answer answer;
+    answer.status = dns::Status::nxdomain;
+    return std::make_shared<const dns::Answer>(std::move(answer));
+  }
+  dns::AnswerPtr query_uncached(const dns::Question& question, const Deadline& deadline) override { return fresh_.query(question, deadline); }
+
+  BreakingResolver& fresh() { return fresh_; }
+
+ private:
+  BreakingResolver fresh_;
+  const std::set<std::string> stale_;
+};
+
+TEST(SenderDomain, BelievesNoNxdomainOfACache) {
+  const std::string zone = with_hosts("x.example. MX 5 good.example.\n" "null.example. MX 0 .\n");
+  const auto check = [&](std::set<std::string> stale, const char* sender) {
+    StaleCache cache(zone, std::move(stale));
+    return test::World(cache).check("sender-domain", sender);
+  };
+  EXPECT_EQ(check({"x.example"}, "a@x.example"), "ok");
+  EXPECT_EQ(check({"good.example"}, "a@x.example"), "ok");
+  EXPECT_EQ(check({"x.example", "good.example"}, "a@x.example"), "ok");
+  EXPECT_EQ(check({"four.example"}, "a@four.example"), "ok");
+  EXPECT_EQ(check({"null.example"}, "a@null.example"), "null-mx");
+  EXPECT_EQ(check({"gone.example"}, "a@gone.example"), "nxdomain");
+}
+
+TEST(SenderDomain, IsUnavailableWhenNxdomainCannotBeConfirmed) {
+  const dns::Question question{*Domain::parse("gone.example"), dns::Type::mx};
+  StaleCache cache(kHosts, {"gone.example"});
+  cache.fresh().broken = {{question, false}};
+  EXPECT_EQ(test::World(cache).check("sender-domain", "a@gone.example"), "unavailable");
+}
+
+}  // namespace
+}  // namespace postern

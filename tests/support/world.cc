@@ -1,0 +1,105 @@
+#include "tests/support/world.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "policy/checks/run.h"
+#include "policy/dns/message_resolver.h"
+#include "policy/dns/zone_resolver.h"
+
+namespace postern::test {
+
+namespace {
+
+class OurDomains final : public rules::List {
+ public:
+  OurDomains(std::vector<std::string> domains, bool lost) : domains_(std::move(domains)), lost_(lost) {}
+  Answer contains(const rules::Value& value, std::int64_t) const override {
+    if (lost_) return Answer::unavailable;
+    return std::find(domains_.begin(), domains_.end(), std::get<Domain>(value).text()) != domains_.end() ? Answer::yes : Answer::no;
+  }
+  std::size_t size() const override { return domains_.size(); }
+
+ private:
+  const std::vector<std::string> domains_;
+  const bool lost_;
+};
+
+std::unique_ptr<dns::Resolver> read_zone(std::string_view zone) {
+  auto resolver = dns::ZoneResolver::parse("zone", zone);
+  if (!resolver) throw std::runtime_error("zone:" + std::to_string(resolver.error().where.line) + ": " + resolver.error().message);
+  return std::move(resolver).value();
+}
+
+Node scalar(const std::string& text) {
+  Node node;
+  node.kind = Node::Kind::scalar;
+  node.text = text;
+  return node;
+}
+
+Site home() {
+  Site site;
+  site.hostname = "mx.home.example";
+  site.domains = std::make_shared<OurDomains>(std::vector<std::string>{"home.example"}, false);
+  site.addresses = {*IpAddress::parse("198.51.99.1")};
+  return site;
+}
+
+}  // namespace
+
+Node settings_node(const std::map<std::string, std::map<std::string, std::string>>& settings) {
+  Node section;
+  section.kind = Node::Kind::map;
+  for (const auto& [name, values] : settings) {
+    Node map;
+    map.kind = Node::Kind::map;
+    for (const auto& [key, value] : values) map.entries.push_back({scalar(key), scalar(value)});
+    section.entries.push_back({scalar(name), map});
+  }
+  return section;
+}
+
+const CheckType& check_type(std::string_view name) {
+  for (const CheckType* type : check_types()) {
+    if (type->name == name) return *type;
+  }
+  throw std::runtime_error("no check " + std::string(name));
+}
+
+World::World(std::string_view zone) : owned_(read_zone(zone)), resolver_(*owned_), site_(home()) {}
+
+World::World(dns::Resolver& resolver) : resolver_(resolver), site_(home()) {}
+
+World::~World() = default;
+
+void World::set(const std::string& name, const std::string& key, const std::string& value) { settings_[name][key] = value; }
+
+void World::lose_site_domains() { site_.domains = std::make_shared<OurDomains>(std::vector<std::string>{}, true); }
+
+std::vector<ConfiguredCheck> World::checks() const {
+  const Node section = settings_node(settings_);
+  Problems problems;
+  auto checks = configure_checks(&section, problems);
+  if (!problems.usable()) throw std::runtime_error(problems.all().front().line());
+  return checks;
+}
+
+Finding World::finding(std::string_view name, std::string_view subject) {
+  const auto configured = checks();
+  const auto found = std::find_if(configured.begin(), configured.end(), [&](const ConfiguredCheck& c) { return c.type->name == name; });
+  if (found == configured.end()) throw std::runtime_error("no check " + std::string(name));
+  Client client;
+  Sender sender;
+  if (found->type->stage == Stage::connect) client.ip = IpAddress::parse(subject);
+  else sender.path = Path::parse(subject);
+  const MailFacts mail{.client = &client, .greeting = nullptr, .sender = &sender, .recipient = nullptr};
+  const SystemClock clock;
+  const Deadline patient(clock.now() + std::chrono::minutes(1));
+  const dns::MessageResolver message(resolver_, counters_);
+  return *run_check(*found, mail, site_, *message.view(found->questions), patient, clock.now(), 0, clock, &counters_);
+}
+
+std::string World::check(std::string_view name, std::string_view subject) { return std::string(finding(name, subject).outcome->name); }
+
+}  // namespace postern::test

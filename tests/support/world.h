@@ -1,0 +1,57 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/base/counters.h"
+#include "policy/checks/registry.h"
+#include "policy/dns/resolver.h"
+#include "policy/evidence/site.h"
+
+namespace postern::test {
+
+/// A small world for a check: a zone, a site, and one message at a time.
+///
+///     World w("null.example. MX 0 .\n");
+///     EXPECT_EQ(w.check("sender-domain", "a@null.example"), "null-mx");
+///
+/// The site is mx.home.example, which serves home.example at 198.51.99.1. Waits for nothing: what the zone does not answer fails.
+class World {
+ public:
+  /// `zone` is zone text as `--zone` takes it; throws std::runtime_error where it is wrong.
+  explicit World(std::string_view zone);
+  /// The same over another resolver, which outlives it.
+  explicit World(dns::Resolver& resolver);
+  ~World();
+
+  /// The outcome of a check with `subject`: the client's address for a check at connect (empty: none), else the sender as MAIL has it.
+  std::string check(std::string_view name, std::string_view subject);
+  Finding finding(std::string_view name, std::string_view subject);
+  /// `checks: NAME: KEY: VALUE`.
+  void set(const std::string& name, const std::string& key, const std::string& value);
+  /// From now on nobody knows which domains are ours.
+  void lose_site_domains();
+
+  Site& site() { return site_; }
+  Counters& counters() { return counters_; }
+
+ private:
+  std::vector<ConfiguredCheck> checks() const;
+
+  std::unique_ptr<dns::Resolver> owned_;
+  dns::Resolver& resolver_;
+  Site site_;
+  Counters counters_;
+  std::map<std::string, std::map<std::string, std::string>> settings_;
+};
+
+/// A settings map as the configuration reader makes it.
+Node settings_node(const std::map<std::string, std::map<std::string, std::string>>& settings);
+/// The type of the check of that name.
+const CheckType& check_type(std::string_view name);
+
+}  // namespace postern::test
