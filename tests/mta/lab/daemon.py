@@ -4,16 +4,18 @@ import json
 import os
 import subprocess
 
-from .process import LabError, Process, accepts, free_port, wait_until
+from .process import LabError, Process, accepts_unix, wait_until
 
 
 class Postern:
-    """`configuration` and `zones` (file name to text) are written into `work`; in them @WORK@ is that folder, @PORT@ a free port."""
+    """`configuration` and `zones` (file name to text) are written into `work`; in them @WORK@ is that folder.
+
+    It listens on @WORK@/postern.sock."""
 
     def __init__(self, program, work, configuration, zones):
         os.makedirs(work, exist_ok=True)
         self.program, self.work = program, work
-        self.port = free_port()
+        self.socket = os.path.join(work, "postern.sock")
         self.log = os.path.join(work, "postern.log")
         self.configuration = os.path.join(work, "postern.yaml")
         for name, text in zones.items():
@@ -23,7 +25,7 @@ class Postern:
 
     def write(self, name, text):
         with open(os.path.join(self.work, name), "w", encoding="utf-8") as file:
-            file.write(text.replace("@WORK@", self.work).replace("@PORT@", str(self.port)))
+            file.write(text.replace("@WORK@", self.work))
 
     def configure(self, text):
         self.write("postern.yaml", text)
@@ -38,7 +40,7 @@ class Postern:
         if status:
             raise LabError(f"postern check says of {self.configuration}:\n{problems}")
         self.process = Process([self.program, "run", "-c", self.configuration], self.log)
-        self.process.wait_ready(lambda: accepts(self.port))
+        self.process.wait_ready(lambda: accepts_unix(self.socket))
 
     def stop(self):
         return self.process.stop(40) if self.process else 0

@@ -38,6 +38,15 @@ def accepts(port):
         return False
 
 
+def accepts_unix(path):
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+            return True
+        except OSError:
+            return False
+
+
 def tail(path, lines=15):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -59,13 +68,14 @@ class Process:
         return self.child.poll() is None
 
     def wait_ready(self, condition, seconds=15):
-        """Waits for `condition()`; tells the log's tail where the program ends first or the time is over."""
+        """Waits for `condition()`; where the program ends first or the time is over it is stopped, and the log's tail told."""
         name = os.path.basename(self.command[0])
         end = time.monotonic() + seconds
         while not condition():
             if not self.running():
                 raise LabError(f"{name} ended at once with status {self.child.returncode}; its last lines:\n{tail(self.log)}")
             if time.monotonic() > end:
+                self.kill()
                 raise LabError(f"{name} is not ready after {seconds} s; its last lines:\n{tail(self.log)}")
             time.sleep(0.02)
 
