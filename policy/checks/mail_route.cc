@@ -17,8 +17,10 @@ using Ask = dns::AnswerPtr (dns::Resolver::*)(const dns::Question&, const Deadli
 
 constexpr std::array kAddressTypes{dns::Type::a, dns::Type::aaaa};
 
-std::string_view why(const dns::Answer& answer) {
-  return answer.problem.empty() ? dns::name(answer.status) : std::string_view(answer.problem);
+// What DNS said of a question that it did not answer.
+std::string told(const dns::Question& question, const dns::Answer& answer) {
+  return fmt::format("{} {}: {}", question.name.text(), dns::name(question.type),
+                     answer.problem.empty() ? dns::name(answer.status) : std::string_view(answer.problem));
 }
 
 // What is true of one mail host, and the words for it.
@@ -52,29 +54,33 @@ class Judge {
     bool exists = false;
     for (const auto type : kAddressTypes) {
       const dns::AnswerPtr answer = (dns_.*ask)({host, type}, deadline_);
-      const bool empty = answer->status == dns::Status::ok && answer->addresses.empty();
-      switch (empty ? dns::Status::tempfail : answer->status) {
-        case dns::Status::tempfail: take({Verdict::unavailable, fmt::format("{} {}: {}", host.text(), dns::name(type), why(*answer))}); break;
-        case dns::Status::bogus: take({Verdict::bogus, fmt::format("{} {}: {}", host.text(), dns::name(type), why(*answer))}); break;
-        case dns::Status::nxdomain: continue;
-        case dns::Status::nodata: break;
-        case dns::Status::ok: take(by_address(host, *answer, is_mx)); break;
-      }
-      exists = true;
+      if (answer->status != dns::Status::nxdomain) exists = true;
+      if (const auto judged = by_answer({host, type}, *answer, is_mx)) take(*judged);
+      if (best && best->verdict == Verdict::usable) break;  // nothing can be better, so nothing is waited for
     }
     if (best) return *best;
     return {Verdict::dangling, fmt::format("{} {}", host.text(), exists ? "has no address" : "does not exist"), !exists};
   }
 
  private:
-  Judged by_address(const Domain& host, const dns::Answer& answer, bool is_mx) const {
+  // Nothing where there are no addresses.
+  std::optional<Judged> by_answer(const dns::Question& question, const dns::Answer& answer, bool is_mx) const {
+    switch (answer.status) {
+      case dns::Status::nxdomain:
+      case dns::Status::nodata: return std::nullopt;
+      case dns::Status::tempfail: return Judged{Verdict::unavailable, told(question, answer)};
+      case dns::Status::bogus: return Judged{Verdict::bogus, told(question, answer)};
+      case dns::Status::ok: break;
+    }
+    if (answer.addresses.empty()) return Judged{Verdict::unavailable, told(question, answer)};
+    const std::string& host = question.name.text();
     Judged best{Verdict::dangling, {}};
     for (const IpAddress& address : answer.addresses) {
       const Verdict verdict = of(address);
-      if (verdict < best.verdict) best = {verdict, fmt::format("{} is {}", host.text(), address.text())};
+      if (verdict < best.verdict) best = {verdict, fmt::format("{} is {}", host, address.text())};
     }
     if (best.verdict == Verdict::usable && is_mx && !answer.canonical_name.empty()) {  // RFC 2181 10.3, RFC 5321 5.1
-      return {Verdict::alias, fmt::format("{} is an alias of {}", host.text(), answer.canonical_name)};
+      return Judged{Verdict::alias, fmt::format("{} is an alias of {}", host, answer.canonical_name)};
     }
     return best;
   }
@@ -141,28 +147,33 @@ MailRoute judge_hosts(const std::vector<std::string>& hosts, std::size_t most_ho
 
 MailRoute of_domain(Verdict verdict, std::string reason) { return {.verdict = verdict, .reason = std::move(reason)}; }
 
+MailRoute by_mx(const Domain& domain, const std::vector<std::string>& hosts, std::size_t most_hosts, const Judge& judge) {
+  if (hosts.empty()) return of_domain(Verdict::unavailable, fmt::format("{} MX: an answer without records", domain.text()));
+  // RFC 7505 3 writes preference 0; local: another number means the same, as Postfix reads it.
+  const bool is_null = hosts.size() == 1 && hosts.front().empty();
+  if (is_null) return of_domain(Verdict::null_mx, fmt::format("{} has a null MX", domain.text()));
+  return judge_hosts(hosts, most_hosts, true, judge);
+}
+
 }  // namespace
 
-MailRoute find_mail_route(const Domain& domain, const Site& site, std::size_t most_hosts, dns::Resolver& dns, const Deadline& deadline) {
+MailRoute find_mail_route(const Domain& domain, const Site& site, std::size_t most_hosts, dns::Resolver& dns,
+                          const Deadline& deadline) {
   const dns::Question question{domain, dns::Type::mx};
   dns::AnswerPtr mx = dns.query(question, deadline);
-  if (mx->status == dns::Status::nxdomain) mx = dns.query_uncached(question, deadline);  // DESIGN 6
+  if (mx->status == dns::Status::nxdomain) mx = dns.query_uncached(question, deadline);  // FAULTS T39
   const Judge judge(site, dns, deadline);
   switch (mx->status) {
     case dns::Status::nxdomain: return of_domain(Verdict::nxdomain, fmt::format("{} does not exist", domain.text()));
-    case dns::Status::tempfail: return of_domain(Verdict::unavailable, fmt::format("{} MX: {}", domain.text(), why(*mx)));
-    case dns::Status::bogus: return of_domain(Verdict::bogus, fmt::format("{} MX: {}", domain.text(), why(*mx)));
-    case dns::Status::ok: {
-      const std::vector<std::string> hosts = hosts_of(*mx);
-      if (hosts.empty()) return of_domain(Verdict::unavailable, fmt::format("{} MX: an answer without records", domain.text()));
-      // RFC 7505 3 writes preference 0; local: another number means the same, as Postfix reads it.
-      if (hosts.size() == 1 && hosts.front().empty()) return of_domain(Verdict::null_mx, fmt::format("{} has a null MX", domain.text()));
-      return judge_hosts(hosts, most_hosts, true, judge);
-    }
+    case dns::Status::tempfail: return of_domain(Verdict::unavailable, told(question, *mx));
+    case dns::Status::bogus: return of_domain(Verdict::bogus, told(question, *mx));
+    case dns::Status::ok: return by_mx(domain, hosts_of(*mx), most_hosts, judge);
     case dns::Status::nodata: break;
   }
   MailRoute route = judge_hosts({domain.text()}, 1, false, judge);  // RFC 5321 5.1: the implicit MX
-  if (route.verdict == Verdict::dangling) return of_domain(Verdict::no_address, fmt::format("{} has neither MX nor address", domain.text()));
+  if (route.verdict == Verdict::dangling) {
+    return of_domain(Verdict::no_address, fmt::format("{} has neither MX nor address", domain.text()));
+  }
   route.reason = "no MX, " + route.reason;
   return route;
 }

@@ -1,15 +1,16 @@
 // No failure of DNS ever costs a sender a 5xx: every zone below, every question that it leads to, every way to fail.
 
-#include <algorithm>
-#include <optional>
 #include <set>
-#include <stdexcept>
 
-#include "policy/dns/zone_resolver.h"
+#include "tests/checks/breaking_resolver.h"
 #include "tests/support/world.h"
 
 namespace postern {
 namespace {
+
+using test::Asked;
+using test::BreakingResolver;
+using test::Trouble;
 
 struct Story {
   const char* check;
@@ -58,44 +59,6 @@ constexpr Story kStories[] = {
     {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR four.example.\n"},
     {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR four.example.\n" "1.8.8.8.in-addr.arpa. PTR good.example.\n"},
     {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR nowhere.example.\n" "1.8.8.8.in-addr.arpa. PTR empty.example.\n"},
-};
-
-struct Asked {
-  dns::Question question;
-  bool uncached;
-  friend auto operator<=>(const Asked&, const Asked&) = default;
-};
-
-enum class Trouble { tempfail, bogus };
-
-// Answers from a zone but for the questions in `broken`, and remembers what it was asked.
-class BreakingResolver final : public dns::Resolver {
- public:
-  explicit BreakingResolver(const std::string& zone) {
-    auto parsed = dns::ZoneResolver::parse("zone", zone);
-    if (!parsed) throw std::runtime_error(parsed.error().message);
-    zone_ = std::move(parsed).value();
-  }
-
-  void prefetch(const dns::Question&) override {}
-  dns::AnswerPtr query(const dns::Question& question, const Deadline& deadline) override { return answer({question, false}, deadline); }
-  dns::AnswerPtr query_uncached(const dns::Question& question, const Deadline& deadline) override { return answer({question, true}, deadline); }
-
-  std::set<Asked> broken;
-  Trouble trouble = Trouble::tempfail;
-  bool honest = true;  // false: what failed is told as NODATA, as a careless resolver does
-  std::set<Asked> asked;
-
- private:
-  dns::AnswerPtr answer(const Asked& what, const Deadline& deadline) {
-    asked.insert(what);
-    if (!broken.contains(what)) return zone_->query(what.question, deadline);
-    dns::Answer failed;
-    failed.status = !honest ? dns::Status::nodata : trouble == Trouble::bogus ? dns::Status::bogus : dns::Status::tempfail;
-    return std::make_shared<const dns::Answer>(std::move(failed));
-  }
-
-  std::unique_ptr<dns::Resolver> zone_;
 };
 
 struct Tally {
@@ -149,47 +112,6 @@ TEST(FaultMatrix, NoFailureMakesABadOutcome) {
 // The matrix can fail: where failures pass for "no such record", it says so.
 TEST(FaultMatrix, SeesAResolverThatHidesFailures) {
   EXPECT_GT(matrix(false).violations.size(), 50u);
-}
-
-// FAULTS T39: a cache that says NXDOMAIN wrongly is asked past.
-class StaleCache final : public dns::Resolver {
- public:
-  StaleCache(const std::string& zone, std::set<std::string> stale) : fresh_(zone), stale_(std::move(stale)) {}
-  void prefetch(const dns::Question&) override {}
-  dns::AnswerPtr query(const dns::Question& question, const Deadline& deadline) override {
-    if (!stale_.contains(question.name.text())) return fresh_.query(question, deadline);
-    dns::Answer answer;
-    answer.status = dns::Status::nxdomain;
-    return std::make_shared<const dns::Answer>(std::move(answer));
-  }
-  dns::AnswerPtr query_uncached(const dns::Question& question, const Deadline& deadline) override { return fresh_.query(question, deadline); }
-
-  BreakingResolver& fresh() { return fresh_; }
-
- private:
-  BreakingResolver fresh_;
-  const std::set<std::string> stale_;
-};
-
-TEST(SenderDomain, BelievesNoNxdomainOfACache) {
-  const std::string zone = with_hosts("x.example. MX 5 good.example.\n" "null.example. MX 0 .\n");
-  const auto check = [&](std::set<std::string> stale, const char* sender) {
-    StaleCache cache(zone, std::move(stale));
-    return test::World(cache).check("sender-domain", sender);
-  };
-  EXPECT_EQ(check({"x.example"}, "a@x.example"), "ok");
-  EXPECT_EQ(check({"good.example"}, "a@x.example"), "ok");
-  EXPECT_EQ(check({"x.example", "good.example"}, "a@x.example"), "ok");
-  EXPECT_EQ(check({"four.example"}, "a@four.example"), "ok");
-  EXPECT_EQ(check({"null.example"}, "a@null.example"), "null-mx");
-  EXPECT_EQ(check({"gone.example"}, "a@gone.example"), "nxdomain");
-}
-
-TEST(SenderDomain, IsUnavailableWhenNxdomainCannotBeConfirmed) {
-  const dns::Question question{*Domain::parse("gone.example"), dns::Type::mx};
-  StaleCache cache(kHosts, {"gone.example"});
-  cache.fresh().broken = {{question, false}};
-  EXPECT_EQ(test::World(cache).check("sender-domain", "a@gone.example"), "unavailable");
 }
 
 }  // namespace
