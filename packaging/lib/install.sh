@@ -1,8 +1,8 @@
 # Installing Debian packages without starting a single service. Sourced.
 # shellcheck shell=bash
 
-readonly POLICY=/usr/sbin/policy-rc.d
-readonly POLICY_KEPT=/usr/sbin/policy-rc.d.kept-by-postern
+readonly POLICY=${POSTERN_TEST_SBIN:-/usr/sbin}/policy-rc.d  # elsewhere in the test of this file only
+readonly POLICY_KEPT=$POLICY.kept-by-postern
 readonly POLICY_MARK="# In place while Postern's scripts install packages."
 
 say() { printf '%s\n' "$*" >&2; }
@@ -62,7 +62,7 @@ install_packages() {
   say "installing ${#wanted[@]} packages: ${wanted[*]}"
   (
     # The folder serves as the lock between two runs: nothing has to be written for it.
-    exec 9< /usr/sbin
+    exec 9< "$(dirname "$POLICY")"
     flock 9
     trap services_back EXIT
     trap 'exit 130' INT
