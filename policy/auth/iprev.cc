@@ -12,8 +12,10 @@ namespace {
 constexpr std::size_t kMaxNames = 10;  // RFC 7208 5.5, which limits the same walk
 
 Result unanswered(const dns::Question& question, const dns::Answer& answer) {
-  return {Status::temperror, {}, fmt::format("{} {}: {}", question.name.text(), dns::name(question.type),
-                                             answer.problem.empty() ? dns::name(answer.status) : answer.problem)};
+  return {Status::temperror,
+          {},
+          fmt::format("{} {}: {}", question.name.text(), dns::name(question.type),
+                      answer.problem.empty() ? dns::name(answer.status) : answer.problem)};
 }
 
 std::vector<dns::Question> forward_questions(const dns::Answer& ptr, dns::Type type) {
@@ -62,8 +64,10 @@ Result check(const IpAddress& client, dns::Resolver& dns, const Deadline& deadli
     if (failed && !trouble) trouble = unanswered(question, *forward);
   }
   if (trouble) return *trouble;  // RFC 8601 2.7.3: not completed, so no fail
-  return {Status::fail, {}, fmt::format("{}{} does not lead back to {}", questions.front().name.text(),
-                                        questions.size() > 1 ? fmt::format(" (of {} names)", ptr->names.size()) : "", client.text())};
+  return {Status::fail,
+          {},
+          fmt::format("{}{} does not lead back to {}", questions.front().name.text(),
+                      questions.size() > 1 ? fmt::format(" (of {} names)", ptr->names.size()) : "", client.text())};
 }
 
 }  // namespace postern::iprev

@@ -25,9 +25,9 @@ struct Result {
 
 /// Whether the name of `client` leads back to it (RFC 8601 2.7.3 and 3).
 ///
-/// Always returns a result. Names are looked at in the order of the alphabet, so that the rotation of DNS answers decides
-/// nothing; one that is no host name leads nowhere. Costs one question, and one more for each of at most 10 names.
-/// Blocks no longer than `deadline`. Thread-safe.
+/// Always returns a result. Names are looked at in the order of the alphabet, so that the rotation of DNS answers
+/// decides nothing; one that is no host name leads nowhere. Costs one question, and one more for each of at most 10
+/// names. Blocks no longer than `deadline`. Thread-safe.
 Result check(const IpAddress& client, dns::Resolver& dns, const Deadline& deadline);
 
 }  // namespace postern::iprev

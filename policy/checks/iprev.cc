@@ -11,6 +11,7 @@ namespace postern {
 namespace {
 
 enum : std::size_t { kNone, kPass, kFail, kPermerror, kTemperror };
+// clang-format off
 constexpr std::array<Outcome, 5> kOutcomes{{
     {"none",      {},                                                       ""},
     {"pass",      {},                                                       "RFC 8601 2.7.3"},
@@ -18,6 +19,7 @@ constexpr std::array<Outcome, 5> kOutcomes{{
     {"permerror", {550, {7, 25}, "Client address has no name"},             "RFC 7372 3.3"},
     {"temperror", {451, {4, 3},  "Client name not verified yet"},           "RFC 8601 2.7.3", Failure::yes},
 }};
+// clang-format on
 
 std::size_t outcome_of(iprev::Status status) {
   switch (status) {
@@ -34,7 +36,8 @@ class Iprev final : public Check {
   Finding run(const Context& c) const override {
     if (c.mail.client->local || !c.mail.client->ip) return {&kOutcomes[kNone], "no client address"};
     iprev::Result result = iprev::check(*c.mail.client->ip, c.dns, c.deadline);
-    return {&kOutcomes[outcome_of(result.status)], result.status == iprev::Status::pass ? std::move(result.host) : std::move(result.reason)};
+    const bool passed = result.status == iprev::Status::pass;
+    return {&kOutcomes[outcome_of(result.status)], std::move(passed ? result.host : result.reason)};
   }
 };
 

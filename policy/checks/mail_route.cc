@@ -59,7 +59,8 @@ class Judge {
       if (best && best->verdict == Verdict::usable) break;  // nothing can be better, so nothing is waited for
     }
     if (best) return *best;
-    return {Verdict::dangling, fmt::format("{} {}", host.text(), exists ? "has no address" : "does not exist"), !exists};
+    return {Verdict::dangling, fmt::format("{} {}", host.text(), exists ? "has no address" : "does not exist"),
+            !exists};
   }
 
  private:
@@ -86,7 +87,8 @@ class Judge {
   }
 
   Verdict of(const IpAddress& address) const {
-    if (std::find(our_addresses_.begin(), our_addresses_.end(), address) != our_addresses_.end()) return Verdict::ourselves;
+    const bool is_ours = std::find(our_addresses_.begin(), our_addresses_.end(), address) != our_addresses_.end();
+    if (is_ours) return Verdict::ourselves;
     switch (classify(address)) {
       case AddressClass::global: return Verdict::usable;
       case AddressClass::loopback: return Verdict::loopback;
@@ -124,9 +126,12 @@ MailRoute judge_hosts(const std::vector<std::string>& hosts, std::size_t most_ho
   std::vector<Domain> names;
   for (std::size_t i = 0; i < looked_at; ++i) {
     const auto name = Domain::parse(hosts[i]);
-    if (is_address(hosts[i])) add(route, {Verdict::literal, fmt::format("{} is an address, no name", hosts[i])});
-    else if (!name) add(route, {Verdict::broken, fmt::format("\"{}\" is no host name", hosts[i].empty() ? "." : hosts[i])});
-    else names.push_back(*name);
+    if (is_address(hosts[i]))
+      add(route, {Verdict::literal, fmt::format("{} is an address, no name", hosts[i])});
+    else if (!name)
+      add(route, {Verdict::broken, fmt::format("\"{}\" is no host name", hosts[i].empty() ? "." : hosts[i])});
+    else
+      names.push_back(*name);
   }
   for (const Domain& name : names) judge.announce(name);
   std::vector<Domain> absent;
@@ -147,8 +152,10 @@ MailRoute judge_hosts(const std::vector<std::string>& hosts, std::size_t most_ho
 
 MailRoute of_domain(Verdict verdict, std::string reason) { return {.verdict = verdict, .reason = std::move(reason)}; }
 
-MailRoute by_mx(const Domain& domain, const std::vector<std::string>& hosts, std::size_t most_hosts, const Judge& judge) {
-  if (hosts.empty()) return of_domain(Verdict::unavailable, fmt::format("{} MX: an answer without records", domain.text()));
+MailRoute by_mx(const Domain& domain, const std::vector<std::string>& hosts, std::size_t most_hosts,
+                const Judge& judge) {
+  if (hosts.empty())
+    return of_domain(Verdict::unavailable, fmt::format("{} MX: an answer without records", domain.text()));
   // RFC 7505 3 writes preference 0; local: another number means the same, as Postfix reads it.
   const bool is_null = hosts.size() == 1 && hosts.front().empty();
   if (is_null) return of_domain(Verdict::null_mx, fmt::format("{} has a null MX", domain.text()));

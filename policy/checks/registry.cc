@@ -18,9 +18,11 @@ using namespace std::chrono_literals;
 
 constexpr std::array<const CheckType*, 2> kTypes{&kIprev, &kSenderDomain};
 
+// clang-format off
 constexpr std::array<std::string_view, 19> kLater{
-    "antivirus", "arc", "author", "behaviour", "bounce", "dkim", "dmarc", "dnsbl", "from-domain", "greylist", "helo-name", "identity",
-    "limit", "message-format", "patterns", "preflight", "recipient-account", "sender-account", "spf"};
+    "antivirus", "arc", "author", "behaviour", "bounce", "dkim", "dmarc", "dnsbl", "from-domain", "greylist",
+    "helo-name", "identity", "limit", "message-format", "patterns", "preflight", "recipient-account", "sender-account", "spf"};
+// clang-format on
 
 constexpr std::array<std::string_view, 2> kUnavailableWords{"skip", "defer"};
 constexpr int kMostQuestions = 60;  // FAULTS T44: of a whole message
@@ -28,13 +30,15 @@ constexpr int kMostQuestions = 60;  // FAULTS T44: of a whole message
 ConfiguredCheck configure(const CheckType& type, Settings& s) {
   ConfiguredCheck check;
   check.type = &type;
-  check.timeout = s.duration("timeout", type.timeout, 100ms, 60s, "longest time for an answer; afterwards the check has failed");
+  check.timeout =
+      s.duration("timeout", type.timeout, 100ms, 60s, "longest time for an answer; afterwards the check has failed");
   const std::string_view fallback = type.unavailable == Unavailable::defer ? "defer" : "skip";
   const std::string word = s.word("unavailable", fallback, kUnavailableWords,
                                   "while it has failed: decide without it, or put off what it could have changed");
   check.unavailable = word == "defer" ? Unavailable::defer : Unavailable::skip;
-  check.questions = static_cast<std::size_t>(
-      s.number("questions", type.questions, 1, kMostQuestions, "DNS questions for one message; with more needed the check has failed"));
+  check.questions =
+      static_cast<std::size_t>(s.number("questions", type.questions, 1, kMostQuestions,
+                                        "DNS questions for one message; with more needed the check has failed"));
   check.check = type.build(s);
   s.finish();
   return check;
@@ -52,8 +56,11 @@ void tell_unknown(const Node& section, Problems& problems) {
     const Node& key = entry.first;
     const auto has_it = [&key](const CheckType* type) { return type->name == key.text; };
     if (std::any_of(kTypes.begin(), kTypes.end(), has_it)) continue;
-    if (comes_later(key.text)) problems.later(key.where, fmt::format("check {}", key.text));
-    else problems.error(key.where, fmt::format("there is no check \"{}\"", printable(key.text)), did_you_mean(key.text, names));
+    if (comes_later(key.text))
+      problems.later(key.where, fmt::format("check {}", key.text));
+    else
+      problems.error(key.where, fmt::format("there is no check \"{}\"", printable(key.text)),
+                     did_you_mean(key.text, names));
   }
 }
 
@@ -69,13 +76,15 @@ CheckDecl ConfiguredCheck::declaration() const {
 
 std::vector<ConfiguredCheck> configure_checks(const Node* section, Problems& problems) {
   if (section != nullptr && !section->is_map()) {
-    if (!section->is_null()) problems.error(section->where, fmt::format("checks wants checks by name (a map), not {}", section->describe()));
+    if (!section->is_null())
+      problems.error(section->where, fmt::format("checks wants checks by name (a map), not {}", section->describe()));
     section = nullptr;
   }
   if (section != nullptr) tell_unknown(*section, problems);
   std::vector<ConfiguredCheck> checks;
   for (const CheckType* type : kTypes) {
-    Settings settings(fmt::format("checks.{}", type->name), section == nullptr ? nullptr : section->find(type->name), problems);
+    Settings settings(fmt::format("checks.{}", type->name), section == nullptr ? nullptr : section->find(type->name),
+                      problems);
     checks.push_back(configure(*type, settings));
   }
   return checks;

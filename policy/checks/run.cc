@@ -8,13 +8,20 @@
 namespace postern {
 
 const Outcome& failure_outcome(const CheckType& type) {
-  return *std::find_if(type.outcomes.begin(), type.outcomes.end(), [](const Outcome& o) { return o.failure == Failure::yes; });
+  return *std::find_if(type.outcomes.begin(), type.outcomes.end(),
+                       [](const Outcome& o) { return o.failure == Failure::yes; });
 }
 
-std::optional<Finding> run_check(const ConfiguredCheck& check, const MailFacts& mail, const Site& site, dns::MessageResolver::View& dns,
-                                 const Deadline& caller, SteadyTime started, std::int64_t unix_time, const Clock& clock, Counters* counters) {
+std::optional<Finding> run_check(const ConfiguredCheck& check, const MailFacts& mail, const Site& site,
+                                 dns::MessageResolver::View& dns, const Deadline& caller, SteadyTime started,
+                                 std::int64_t unix_time, const Clock& clock, Counters* counters) {
   const SteadyTime end = started + check.timeout;
-  const Context context{.mail = mail, .site = site, .dns = dns, .deadline = caller.no_later_than(end), .unix_time = unix_time, .counters = counters};
+  const Context context{.mail = mail,
+                        .site = site,
+                        .dns = dns,
+                        .deadline = caller.no_later_than(end),
+                        .unix_time = unix_time,
+                        .counters = counters};
   dns.new_run();
   try {
     Finding finding = check.check->run(context);

@@ -12,29 +12,31 @@ namespace postern {
 
 namespace {
 
+// clang-format off
 enum : std::size_t {
-  kOk, kNoDomain, kMalformed, kAddressLiteral, kNxdomain, kNoAddress, kNullMx, kDangling, kMxBroken, kMxLiteral, kMxCname, kMxLoopback,
-  kMxPrivate, kMxBogon, kMxOurselves, kUnavailable, kBogus
+  kOk, kNoDomain, kMalformed, kAddressLiteral, kNxdomain, kNoAddress, kNullMx, kDangling, kMxBroken, kMxLiteral,
+  kMxCname, kMxLoopback, kMxPrivate, kMxBogon, kMxOurselves, kUnavailable, kBogus
 };
 constexpr std::array<Outcome, 17> kOutcomes{{
-    {"ok",              {},                                                            ""},
-    {"no-domain",       {553, {1, 7},  "Sender address has no domain"},                "RFC 5321 2.3.5"},
-    {"malformed",       {553, {1, 7},  "Sender address is malformed"},                 "RFC 5321 4.1.2"},
-    {"address-literal", {550, {1, 8},  "Sender address has no domain name"},           "RFC 5321 4.1.3"},
-    {"nxdomain",        {550, {1, 8},  "Sender domain does not exist"},                "RFC 5321 2.3.5"},
-    {"no-address",      {550, {1, 8},  "Sender domain has no mail host"},              "RFC 5321 5.1"},
-    {"null-mx",         {550, {7, 27}, "Sender domain accepts no mail"},               "RFC 7505 4.2"},
-    {"dangling",        {550, {1, 8},  "No mail host of the sender domain has an address"}, "RFC 5321 5.1"},
-    {"mx-broken",       {550, {1, 8},  "MX of the sender domain is no host name"},     "RFC 7505 3"},
-    {"mx-literal",      {550, {1, 8},  "MX of the sender domain is an address, not a name"}, "RFC 1035 3.3.9"},
-    {"mx-cname",        {550, {1, 8},  "MX of the sender domain is an alias"},         "RFC 2181 10.3"},
-    {"mx-loopback",     {550, {1, 8},  "MX of the sender domain is a loopback address"}, "RFC 6890 2.2.2"},
-    {"mx-private",      {550, {1, 8},  "MX of the sender domain is a private address"}, "RFC 1918 3"},
-    {"mx-bogon",        {550, {1, 8},  "MX of the sender domain is an address that no host has"}, "RFC 6890 2.2"},
-    {"mx-ourselves",    {550, {1, 8},  "MX of the sender domain is this host, which does not serve it"}, "RFC 5321 5.1"},
-    {"unavailable",     {451, {4, 3},  "Sender domain not verified yet"},              "RFC 5321 4.2", Failure::yes},
-    {"bogus",           {451, {4, 3},  "Sender domain fails DNSSEC"},                  "RFC 4035 5.5", Failure::yes},
+    {"ok",              {},                                                                   ""},
+    {"no-domain",       {553, {1, 7},  "Sender address has no domain"},                       "RFC 5321 2.3.5"},
+    {"malformed",       {553, {1, 7},  "Sender address is malformed"},                        "RFC 5321 4.1.2"},
+    {"address-literal", {550, {1, 8},  "Sender address has no domain name"},                  "RFC 5321 4.1.3"},
+    {"nxdomain",        {550, {1, 8},  "Sender domain does not exist"},                       "RFC 5321 2.3.5"},
+    {"no-address",      {550, {1, 8},  "Sender domain has no mail host"},                     "RFC 5321 5.1"},
+    {"null-mx",         {550, {7, 27}, "Sender domain accepts no mail"},                      "RFC 7505 4.2"},
+    {"dangling",        {550, {1, 8},  "No mail host of the sender domain has an address"},   "RFC 5321 5.1"},
+    {"mx-broken",       {550, {1, 8},  "MX of the sender domain is no host name"},            "RFC 7505 3"},
+    {"mx-literal",      {550, {1, 8},  "MX of the sender domain is an address, not a name"},  "RFC 1035 3.3.9"},
+    {"mx-cname",        {550, {1, 8},  "MX of the sender domain is an alias"},                "RFC 2181 10.3"},
+    {"mx-loopback",     {550, {1, 8},  "MX of the sender domain is a loopback address"},      "RFC 6890 2.2.2"},
+    {"mx-private",      {550, {1, 8},  "MX of the sender domain is a private address"},       "RFC 1918 3"},
+    {"mx-bogon",        {550, {1, 8},  "MX of the sender domain is an impossible address"},   "RFC 6890 2.2"},
+    {"mx-ourselves",    {550, {1, 8},  "MX of the sender domain is us, who do not serve it"}, "RFC 5321 5.1"},
+    {"unavailable",     {451, {4, 3},  "Sender domain not verified yet"},                     "RFC 5321 4.2", Failure::yes},
+    {"bogus",           {451, {4, 3},  "Sender domain fails DNSSEC"},                         "RFC 4035 5.5", Failure::yes},
 }};
+// clang-format on
 
 std::size_t outcome_of(MailRoute::Verdict verdict) {
   using Verdict = MailRoute::Verdict;
@@ -70,7 +72,8 @@ class SenderDomain final : public Check {
     const Domain& domain = *path.mailbox->domain;
     const rules::List::Answer ours = c.site.domains->contains(domain, c.unix_time);
     if (ours == rules::List::Answer::yes) return {&kOutcomes[kOk], fmt::format("{} is ours", domain.text())};
-    if (Domain::parse(c.site.hostname) == domain) return {&kOutcomes[kOk], fmt::format("{} is this host", domain.text())};
+    const bool is_this_host = Domain::parse(c.site.hostname) == domain;
+    if (is_this_host) return {&kOutcomes[kOk], fmt::format("{} is this host", domain.text())};
 
     MailRoute route = find_mail_route(domain, c.site, most_hosts_, c.dns, c.deadline);
     if (route.capped) c.count("checks.sender-domain.mx-capped");

@@ -28,8 +28,12 @@ class BreakingResolver final : public dns::Resolver {
   }
 
   void prefetch(const dns::Question& question) override { prefetched.insert(question); }
-  dns::AnswerPtr query(const dns::Question& question, const Deadline& deadline) override { return answer({question, false}, deadline); }
-  dns::AnswerPtr query_uncached(const dns::Question& question, const Deadline& deadline) override { return answer({question, true}, deadline); }
+  dns::AnswerPtr query(const dns::Question& question, const Deadline& deadline) override {
+    return answer({question, false}, deadline);
+  }
+  dns::AnswerPtr query_uncached(const dns::Question& question, const Deadline& deadline) override {
+    return answer({question, true}, deadline);
+  }
 
   std::set<Asked> broken;
   Trouble trouble = Trouble::tempfail;
@@ -42,7 +46,9 @@ class BreakingResolver final : public dns::Resolver {
     asked.insert(what);
     if (!broken.contains(what)) return zone_->query(what.question, deadline);
     dns::Answer failed;
-    failed.status = !honest ? dns::Status::nodata : trouble == Trouble::bogus ? dns::Status::bogus : dns::Status::tempfail;
+    failed.status = !honest                     ? dns::Status::nodata
+                    : trouble == Trouble::bogus ? dns::Status::bogus
+                                                : dns::Status::tempfail;
     return std::make_shared<const dns::Answer>(std::move(failed));
   }
 

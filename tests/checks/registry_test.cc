@@ -38,7 +38,8 @@ TEST(Registry, HasDefaultsForEveryCheck) {
 }
 
 TEST(Registry, TakesTheCommonSettings) {
-  const Node section = test::settings_node({{"iprev", {{"timeout", "2s"}, {"unavailable", "defer"}, {"questions", "3"}}}});
+  const Node section =
+      test::settings_node({{"iprev", {{"timeout", "2s"}, {"unavailable", "defer"}, {"questions", "3"}}}});
   Problems problems;
   const auto checks = configure_checks(&section, problems);
   EXPECT_TRUE(problems.all().empty());
@@ -49,12 +50,17 @@ TEST(Registry, TakesTheCommonSettings) {
 
 TEST(Registry, TellsEveryMistake) {
   using testing::ElementsAre;
-  EXPECT_THAT(lines({{"iprev", {{"timeot", "2s"}}}}), ElementsAre("checks.iprev has no setting \"timeot\"; did you mean \"timeout\"?"));
+  EXPECT_THAT(lines({{"iprev", {{"timeot", "2s"}}}}),
+              ElementsAre("checks.iprev has no setting \"timeot\"; did you mean \"timeout\"?"));
   EXPECT_THAT(lines({{"iprev", {{"timeout", "soon"}}}}), ElementsAre(testing::HasSubstr("\"soon\" is no duration")));
-  EXPECT_THAT(lines({{"iprev", {{"timeout", "2h"}}}}), ElementsAre(testing::HasSubstr("out of range; from 100ms to 1m")));
-  EXPECT_THAT(lines({{"sender-domain", {{"unavailable", "reject"}}}}), ElementsAre(testing::HasSubstr("no value \"reject\" (skip, defer)")));
-  EXPECT_THAT(lines({{"sender-domain", {{"mx-hosts", "7"}}}}), ElementsAre(testing::HasSubstr("no number from 1 to 6")));
-  EXPECT_THAT(lines({{"sender-domian", {}}}), ElementsAre("there is no check \"sender-domian\"; did you mean \"sender-domain\"?"));
+  EXPECT_THAT(lines({{"iprev", {{"timeout", "2h"}}}}),
+              ElementsAre(testing::HasSubstr("out of range; from 100ms to 1m")));
+  EXPECT_THAT(lines({{"sender-domain", {{"unavailable", "reject"}}}}),
+              ElementsAre(testing::HasSubstr("no value \"reject\" (skip, defer)")));
+  EXPECT_THAT(lines({{"sender-domain", {{"mx-hosts", "7"}}}}),
+              ElementsAre(testing::HasSubstr("no number from 1 to 6")));
+  EXPECT_THAT(lines({{"sender-domian", {}}}),
+              ElementsAre("there is no check \"sender-domian\"; did you mean \"sender-domain\"?"));
   EXPECT_THAT(lines({{"spf", {{"anything", "x"}}}, {"dnsbl.white", {}}}),
               ElementsAre("check dnsbl.white is not in this version", "check spf is not in this version"));
 }

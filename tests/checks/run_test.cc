@@ -40,7 +40,9 @@ class SlowResolver final : public dns::Resolver {
     answer.late = late;
     return std::make_shared<const dns::Answer>(std::move(answer));
   }
-  dns::AnswerPtr query_uncached(const dns::Question& question, const Deadline& deadline) override { return query(question, deadline); }
+  dns::AnswerPtr query_uncached(const dns::Question& question, const Deadline& deadline) override {
+    return query(question, deadline);
+  }
   bool late = true;
   SteadyTime last_deadline{};
 };

@@ -16,7 +16,8 @@ class OurDomains final : public rules::List {
   OurDomains(std::vector<std::string> domains, bool lost) : domains_(std::move(domains)), lost_(lost) {}
   Answer contains(const rules::Value& value, std::int64_t) const override {
     if (lost_) return Answer::unavailable;
-    return std::find(domains_.begin(), domains_.end(), std::get<Domain>(value).text()) != domains_.end() ? Answer::yes : Answer::no;
+    return std::find(domains_.begin(), domains_.end(), std::get<Domain>(value).text()) != domains_.end() ? Answer::yes
+                                                                                                         : Answer::no;
   }
   std::size_t size() const override { return domains_.size(); }
 
@@ -27,7 +28,8 @@ class OurDomains final : public rules::List {
 
 std::unique_ptr<dns::Resolver> read_zone(std::string_view zone) {
   auto resolver = dns::ZoneResolver::parse("zone", zone);
-  if (!resolver) throw std::runtime_error("zone:" + std::to_string(resolver.error().where.line) + ": " + resolver.error().message);
+  if (!resolver)
+    throw std::runtime_error("zone:" + std::to_string(resolver.error().where.line) + ": " + resolver.error().message);
   return std::move(resolver).value();
 }
 
@@ -73,7 +75,9 @@ World::World(dns::Resolver& resolver) : resolver_(resolver), site_(home()) {}
 
 World::~World() = default;
 
-void World::set(const std::string& name, const std::string& key, const std::string& value) { settings_[name][key] = value; }
+void World::set(const std::string& name, const std::string& key, const std::string& value) {
+  settings_[name][key] = value;
+}
 
 void World::lose_site_domains() { site_.domains = std::make_shared<OurDomains>(std::vector<std::string>{}, true); }
 
@@ -87,12 +91,15 @@ std::vector<ConfiguredCheck> World::checks() const {
 
 Finding World::finding(std::string_view name, std::string_view subject) {
   const auto configured = checks();
-  const auto found = std::find_if(configured.begin(), configured.end(), [&](const ConfiguredCheck& c) { return c.type->name == name; });
+  const auto found = std::find_if(configured.begin(), configured.end(),
+                                  [&](const ConfiguredCheck& c) { return c.type->name == name; });
   if (found == configured.end()) throw std::runtime_error("no check " + std::string(name));
   Client client;
   Sender sender;
-  if (found->type->stage == Stage::connect) client.ip = IpAddress::parse(subject);
-  else sender.path = Path::parse(subject);
+  if (found->type->stage == Stage::connect)
+    client.ip = IpAddress::parse(subject);
+  else
+    sender.path = Path::parse(subject);
   const MailFacts mail{.client = &client, .greeting = nullptr, .sender = &sender, .recipient = nullptr};
   const SystemClock clock;
   const Deadline patient(clock.now() + std::chrono::minutes(1));
@@ -100,6 +107,8 @@ Finding World::finding(std::string_view name, std::string_view subject) {
   return *run_check(*found, mail, site_, *message.view(found->questions), patient, clock.now(), 0, clock, &counters_);
 }
 
-std::string World::check(std::string_view name, std::string_view subject) { return std::string(finding(name, subject).outcome->name); }
+std::string World::check(std::string_view name, std::string_view subject) {
+  return std::string(finding(name, subject).outcome->name);
+}
 
 }  // namespace postern::test

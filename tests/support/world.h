@@ -19,7 +19,8 @@ namespace postern::test {
 ///     World w("null.example. MX 0 .\n");
 ///     EXPECT_EQ(w.check("sender-domain", "a@null.example"), "null-mx");
 ///
-/// The site is mx.home.example, which serves home.example at 198.51.99.1. Waits for nothing: what the zone does not answer fails.
+/// The site is mx.home.example, which serves home.example at 198.51.99.1. Waits for nothing: what the zone does not
+/// answer fails.
 class World {
  public:
   /// `zone` is zone text as `--zone` takes it; throws std::runtime_error where it is wrong.
@@ -28,7 +29,8 @@ class World {
   explicit World(dns::Resolver& resolver);
   ~World();
 
-  /// The outcome of a check with `subject`: the client's address for a check at connect (empty: none), else the sender as MAIL has it.
+  /// The outcome of a check with `subject`: the client's address for a check at connect (empty: none), else the sender
+  /// as MAIL has it.
   std::string check(std::string_view name, std::string_view subject);
   Finding finding(std::string_view name, std::string_view subject);
   /// `checks: NAME: KEY: VALUE`.
