@@ -1,0 +1,83 @@
+#include "tests/house/layers.h"
+
+#include <algorithm>
+#include <array>
+#include <regex>
+
+#include "tests/house/source_tree.h"
+
+namespace postern::house {
+
+namespace {
+
+// From left to right: each may include itself and what stands to its right.
+constexpr std::array<std::string_view, 10> kOrder{"milter", "config", "engine", "checks", "evidence", "auth", "rules", "mail", "dns", "base"};
+
+/// Where a library may be included: a file, or a folder with everything below it.
+struct Door {
+  std::string_view library;   ///< what the include begins with
+  std::vector<std::string_view> doors;
+};
+
+const std::vector<Door>& doors() {
+  static const std::vector<Door> kDoors{
+      {"libmilter/", {"milter/"}},
+      {"yaml-cpp/", {"config/yaml_reader.cc"}},
+      {"unbound.h", {"policy/dns/unbound_resolver.cc"}},
+      {"re2/", {"policy/rules/pattern.cc"}},
+      {"unicode/", {"policy/base/text.cc", "policy/dns/domain.cc"}},
+      {"spdlog/", {"policy/base/log.cc"}},
+      {"systemd/", {"milter/"}},
+      {"CLI/", {"milter/"}},
+      {"nlohmann/", {"config/reference.cc", "milter/"}},
+      {"fmt/", {"milter/", "config/", "policy/"}},
+  };
+  return kDoors;
+}
+
+std::string_view layer_of(std::string_view path) {
+  if (path.starts_with("policy/")) path.remove_prefix(7);
+  return path.substr(0, path.find('/'));
+}
+
+std::size_t rank(std::string_view layer) { return static_cast<std::size_t>(std::find(kOrder.begin(), kOrder.end(), layer) - kOrder.begin()); }
+
+bool may_include(std::string_view from, std::string_view to) {
+  if (from == "auth" && to == "rules") return false;   // auth is of RFCs alone: mail, dns, base
+  return rank(from) <= rank(to) && rank(to) < kOrder.size();
+}
+
+/// A library that is no part of the system: those have a folder in their name and none of the system's.
+bool is_outside(std::string_view header) {
+  static const std::regex kSystem("(sys|netinet|arpa|linux|net)/.*|[a-z0-9_]+(\\.h)?");
+  return header == "unbound.h" || !std::regex_match(header.begin(), header.end(), kSystem);
+}
+
+}  // namespace
+
+std::vector<std::string> broken_includes(std::string_view path, std::string_view text) {
+  static const std::regex kInclude("\\s*#\\s*include\\s*([<\"])([^>\"]+)[>\"].*");
+  std::vector<std::string> broken;
+  const std::string_view own = layer_of(path);
+  if (rank(own) == kOrder.size()) broken.push_back(std::string(path) + ": " + std::string(own) + " is no layer");
+  int number = 0;
+  for (const std::string& line : lines_of(text)) {
+    ++number;
+    std::smatch match;
+    if (!std::regex_match(line, match, kInclude)) continue;
+    const std::string header = match[2];
+    const std::string at = std::string(path) + ":" + std::to_string(number) + ": ";
+    if (match[1] == "\"") {
+      if (!may_include(own, layer_of(header))) broken.push_back(at + std::string(own) + " may not include " + header);
+    } else if (is_outside(header)) {
+      const auto door = std::find_if(doors().begin(), doors().end(), [&](const Door& d) { return header.starts_with(d.library); });
+      const bool open = door != doors().end() && std::any_of(door->doors.begin(), door->doors.end(), [&](std::string_view d) {
+                          return d.ends_with('/') ? path.starts_with(d) : path == d;
+                        });
+      if (!open) broken.push_back(at + "<" + header + "> has another door");
+    }
+  }
+  return broken;
+}
+
+}  // namespace postern::house
