@@ -1,19 +1,16 @@
 #include "tests/bench/load.h"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <ctime>
 #include <memory>
 #include <stdexcept>
+
+#include "tests/bench/connection.h"
 
 namespace postern::bench {
 
@@ -21,45 +18,6 @@ namespace {
 
 using Time = std::chrono::steady_clock::time_point;
 Time now() { return std::chrono::steady_clock::now(); }
-
-[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
-
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-};
-
-Address parse_address(const std::string& text) {
-  Address result;
-  if (text.starts_with("unix:") && text.size() - 5 < sizeof sockaddr_un{}.sun_path) {
-    auto* address = reinterpret_cast<sockaddr_un*>(&result.storage);
-    address->sun_family = AF_UNIX;
-    std::memcpy(address->sun_path, text.c_str() + 5, text.size() - 4);
-    result.length = sizeof *address;
-    return result;
-  }
-  const auto at = text.find('@');
-  auto* address = reinterpret_cast<sockaddr_in*>(&result.storage);
-  if (!text.starts_with("inet:") || at == std::string::npos || inet_pton(AF_INET, text.c_str() + at + 1, &address->sin_addr) != 1) {
-    throw std::runtime_error("no address like unix:/path or inet:port@127.0.0.1: " + text);
-  }
-  address->sin_family = AF_INET;
-  address->sin_port = htons(static_cast<std::uint16_t>(std::stoi(text.substr(5, at - 5))));
-  result.length = sizeof *address;
-  return result;
-}
-
-int connect_to(const Address& address) {
-  const int descriptor = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) fail("socket");
-  const int yes = 1;
-  if (address.storage.ss_family == AF_INET) setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  if (connect(descriptor, reinterpret_cast<const sockaddr*>(&address.storage), address.length) < 0) {
-    close(descriptor);
-    fail("connect");
-  }
-  return descriptor;
-}
 
 std::string verdict_name(const Packet& packet) {
   switch (packet.command) {
@@ -74,48 +32,22 @@ std::string verdict_name(const Packet& packet) {
 }
 
 /// One connection and where it stands in its dialogue.
-class Dialogue {
- public:
-  explicit Dialogue(int descriptor) : descriptor_(descriptor) {}
-  ~Dialogue() { close(descriptor_); }
-  Dialogue(const Dialogue&) = delete;
-  Dialogue& operator=(const Dialogue&) = delete;
+struct Dialogue {
+  explicit Dialogue(const Address& address) : connection(address) {}
 
-  int descriptor() const { return descriptor_; }
-
-  void send(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) fail("send");
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-
-  /// Reads what is there; false at the end of the connection.
-  bool receive(std::string& into) const {
-    char buffer[16384];
-    const ssize_t got = recv(descriptor_, buffer, sizeof buffer, MSG_DONTWAIT);
-    if (got < 0 && errno == EAGAIN) return true;
-    if (got <= 0) return false;
-    into.append(buffer, static_cast<std::size_t>(got));
-    return true;
-  }
-
+  Connection connection;
   std::vector<std::string> script;  ///< bursts of this connection, or of this message
   std::size_t next = 0;
-  std::size_t messages = 0;        ///< finished on this connection
-  std::size_t message_begin = 0;   ///< index in `script`
+  std::size_t messages = 0;       ///< finished on this connection
+  std::size_t message_begin = 0;  ///< index in `script`
   bool negotiated = false;
   std::string input;
   Time began;
-
- private:
-  int descriptor_;
 };
 
 class Loop {
  public:
-  explicit Loop(const Load& load) : load_(load), address_(parse_address(load.address)), poll_(epoll_create1(EPOLL_CLOEXEC)) {
+  explicit Loop(const Load& load) : load_(load), address_(load.address), poll_(epoll_create1(EPOLL_CLOEXEC)) {
     if (poll_ < 0) fail("epoll_create1");
   }
   ~Loop() { close(poll_); }
@@ -140,13 +72,13 @@ class Loop {
  private:
   void open(std::size_t slot) {
     if (dialogues_.size() <= slot) dialogues_.resize(slot + 1);
-    dialogues_[slot] = std::make_unique<Dialogue>(connect_to(address_));
+    dialogues_[slot] = std::make_unique<Dialogue>(address_);
     ++open_;
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = slot;
-    if (epoll_ctl(poll_, EPOLL_CTL_ADD, dialogues_[slot]->descriptor(), &event) < 0) fail("epoll_ctl");
-    dialogues_[slot]->send(negotiation(load_.offered_actions, load_.offered_steps));
+    if (epoll_ctl(poll_, EPOLL_CTL_ADD, dialogues_[slot]->connection.descriptor(), &event) < 0) fail("epoll_ctl");
+    dialogues_[slot]->connection.send(negotiation(load_.offered_actions, load_.offered_steps));
   }
 
   void shut(std::size_t slot) {
@@ -157,7 +89,7 @@ class Loop {
 
   void readable(std::size_t slot) {
     Dialogue& dialogue = *dialogues_[slot];
-    if (!dialogue.receive(dialogue.input)) {
+    if (!dialogue.connection.receive(dialogue.input)) {
       ++measured_.broken;
       if (measured_.broken > 100) throw std::runtime_error("the milter keeps closing connections");
       return shut(slot);
@@ -202,7 +134,7 @@ class Loop {
 
   void advance(Dialogue& dialogue) {
     if (dialogue.next == dialogue.message_begin) dialogue.began = now();
-    dialogue.send(dialogue.script[dialogue.next++]);
+    dialogue.connection.send(dialogue.script[dialogue.next++]);
   }
 
   bool finish(Dialogue& dialogue, const std::string& verdict, bool at_end) {
@@ -215,10 +147,10 @@ class Loop {
       measured_.microseconds.push_back(std::chrono::duration<float, std::micro>(now() - dialogue.began).count());
     }
     if (dialogue.messages >= load_.per_connection || done_ + open_ > load_.warm_up + load_.messages) {
-      dialogue.send(packet('Q', {}));
+      dialogue.connection.send(packet('Q', {}));
       return false;
     }
-    if (!at_end) dialogue.send(packet('A', {}));
+    if (!at_end) dialogue.connection.send(packet('A', {}));
     dialogue.script = message_;
     dialogue.message_begin = dialogue.next = 0;
     advance(dialogue);
@@ -236,7 +168,8 @@ class Loop {
   std::vector<std::unique_ptr<Dialogue>> dialogues_;
   std::size_t open_ = 0;
   std::size_t done_ = 0;
-  std::vector<std::string> first_, message_;  ///< bursts of a new connection with its first message; of a further message
+  std::vector<std::string> first_,
+      message_;  ///< bursts of a new connection with its first message; of a further message
   std::size_t opening_bursts_ = 0;
   Time measure_began_ = now();
   double cpu_began_ = 0;
@@ -248,7 +181,8 @@ class Loop {
 double cpu_seconds(int pid) {
   clockid_t clock = 0;
   timespec time{};
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) throw std::runtime_error("no such process");
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
+    throw std::runtime_error("no such process");
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 

@@ -1,5 +1,6 @@
 // null_milter: accepts everything and does nothing, so that what libmilter itself costs is known.
-// It takes every step and answers none but end-of-message, unless --steps (a mask) says which protocol steps it asks for.
+// It takes every step and answers none but end-of-message, unless --steps (a mask) says which protocol steps it asks
+// for.
 
 #include <libmilter/mfapi.h>
 
@@ -9,9 +10,9 @@
 
 namespace {
 
-constexpr unsigned long kNoReplies = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_HDR |
-                                     SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NOUNKNOWN;
-unsigned long wanted_steps = kNoReplies;    // set before smfi_main, read by callbacks
+constexpr unsigned long kNoReplies = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA |
+                                     SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NOUNKNOWN;
+unsigned long wanted_steps = kNoReplies;  // set before smfi_main, read by callbacks
 
 /// What a callback returns where the step's no-reply flag is `flag`.
 sfsistat answer(unsigned long flag) { return wanted_steps & flag ? SMFIS_NOREPLY : SMFIS_CONTINUE; }
@@ -26,8 +27,8 @@ sfsistat on_end_of_headers(SMFICTX*) { return answer(SMFIP_NR_EOH); }
 sfsistat on_body(SMFICTX*, unsigned char*, std::size_t) { return answer(SMFIP_NR_BODY); }
 sfsistat on_end(SMFICTX*) { return SMFIS_CONTINUE; }
 
-sfsistat on_negotiate(SMFICTX*, unsigned long actions, unsigned long steps, unsigned long, unsigned long, unsigned long* out_actions,
-                      unsigned long* out_steps, unsigned long* out2, unsigned long* out3) {
+sfsistat on_negotiate(SMFICTX*, unsigned long actions, unsigned long steps, unsigned long, unsigned long,
+                      unsigned long* out_actions, unsigned long* out_steps, unsigned long* out2, unsigned long* out3) {
   *out_actions = actions;
   *out_steps = steps & wanted_steps;
   *out2 = *out3 = 0;

@@ -14,7 +14,7 @@ namespace {
 using namespace std::string_literals;
 using namespace std::string_view_literals;
 
-constexpr std::size_t kChunk = 65535;               // mfdef.h MILTER_CHUNK_SIZE
+constexpr std::size_t kChunk = 65535;  // mfdef.h MILTER_CHUNK_SIZE
 constexpr std::size_t kMaxPacket = 1024 * 1024;
 
 void append_number(std::string& out, std::uint32_t value) {
@@ -31,16 +31,29 @@ std::uint32_t number(std::string_view bytes) {
 /// Collects packets, and ends a burst where an answer is due.
 class Writer {
  public:
-  Writer(const Negotiated& negotiated, const Mail& mail) : negotiated_(negotiated), macros_{
-      {"j", "mail.example.net"}, {"{daemon_name}", "smtpd"}, {"{daemon_addr}", "127.0.0.1"}, {"{daemon_port}", "25"},
-      {"v", "Postfix 3.7.11"}, {"i", "4L0000000001"}, {"_", "unknown [" + mail.client + "]"}, {"{client_addr}", mail.client},
-      {"{client_name}", "unknown"}, {"{client_port}", "34567"}, {"{client_ptr}", "unknown"}, {"{mail_addr}", mail.sender},
-      {"{mail_host}", "example.com"}, {"{mail_mailer}", "smtp"}, {"{rcpt_addr}", mail.recipient}, {"{rcpt_host}", "example.net"},
-      {"{rcpt_mailer}", "smtp"}} {}
+  Writer(const Negotiated& negotiated, const Mail& mail)
+      : negotiated_(negotiated),
+        macros_{{"j", "mail.example.net"},
+                {"{daemon_name}", "smtpd"},
+                {"{daemon_addr}", "127.0.0.1"},
+                {"{daemon_port}", "25"},
+                {"v", "Postfix 3.7.11"},
+                {"i", "4L0000000001"},
+                {"_", "unknown [" + mail.client + "]"},
+                {"{client_addr}", mail.client},
+                {"{client_name}", "unknown"},
+                {"{client_port}", "34567"},
+                {"{client_ptr}", "unknown"},
+                {"{mail_addr}", mail.sender},
+                {"{mail_host}", "example.com"},
+                {"{mail_mailer}", "smtp"},
+                {"{rcpt_addr}", mail.recipient},
+                {"{rcpt_host}", "example.net"},
+                {"{rcpt_mailer}", "smtp"}} {}
 
   /// A step the milter may have switched off (`no_step`), or whose answer it does not give (`no_reply`).
-  void step(char command, std::uint32_t stage, std::initializer_list<std::string_view> usual_macros, std::string_view data,
-            std::uint32_t no_step, std::uint32_t no_reply) {
+  void step(char command, std::uint32_t stage, std::initializer_list<std::string_view> usual_macros,
+            std::string_view data, std::uint32_t no_step, std::uint32_t no_reply) {
     if (negotiated_.steps & no_step) return;
     macros(command, stage, usual_macros);
     script_.rest += packet(command, data);
@@ -113,7 +126,11 @@ std::string negotiation(std::uint32_t actions, std::uint32_t steps) {
 
 Script opening(const Negotiated& negotiated, const Mail& mail) {
   Writer writer(negotiated, mail);
-  writer.step('C', 0, {"j", "{daemon_name}", "{daemon_addr}", "v", "_"}, "unknown\0" "4\x87\x07"s + mail.client + '\0', kNoConnect, kNoReplyConnect);
+  writer.step('C', 0, {"j", "{daemon_name}", "{daemon_addr}", "v", "_"},
+              "unknown\0"
+              "4\x87\x07"s +
+                  mail.client + '\0',
+              kNoConnect, kNoReplyConnect);
   writer.step('H', 1, {}, "client.example.com\0"sv, kNoHelo, kNoReplyHelo);
   return writer.take();
 }
@@ -121,13 +138,19 @@ Script opening(const Negotiated& negotiated, const Mail& mail) {
 Script message(const Negotiated& negotiated, const Mail& mail) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kHeaders{{
       {"Received", " from mx.example.com (mx.example.com [192.0.2.1])\n\tby mail.example.net with ESMTP id 1234"},
-      {"From", " User <user@example.com>"}, {"To", " Someone <someone@example.net>"}, {"Subject", " load test message"},
-      {"Date", " Sat, 21 Nov 2026 12:00:00 +0000"}, {"Message-ID", " <1.load@example.com>"}, {"MIME-Version", " 1.0"},
+      {"From", " User <user@example.com>"},
+      {"To", " Someone <someone@example.net>"},
+      {"Subject", " load test message"},
+      {"Date", " Sat, 21 Nov 2026 12:00:00 +0000"},
+      {"Message-ID", " <1.load@example.com>"},
+      {"MIME-Version", " 1.0"},
       {"Content-Type", " text/plain; charset=us-ascii"},
   }};
   Writer writer(negotiated, mail);
-  writer.step('M', 2, {"i", "{auth_authen}", "{mail_addr}", "{mail_host}", "{mail_mailer}"}, mail.sender + '\0', kNoMail, kNoReplyMail);
-  writer.step('R', 3, {"i", "{rcpt_addr}", "{rcpt_host}", "{rcpt_mailer}"}, mail.recipient + '\0', kNoRcpt, kNoReplyRcpt);
+  writer.step('M', 2, {"i", "{auth_authen}", "{mail_addr}", "{mail_host}", "{mail_mailer}"}, mail.sender + '\0',
+              kNoMail, kNoReplyMail);
+  writer.step('R', 3, {"i", "{rcpt_addr}", "{rcpt_host}", "{rcpt_mailer}"}, mail.recipient + '\0', kNoRcpt,
+              kNoReplyRcpt);
   writer.step('T', 4, {"i"}, {}, kNoData, kNoReplyData);
   for (const auto& [name, value] : kHeaders) {
     const std::string_view sent = negotiated.steps & kLeadingSpace ? value : value.substr(1);

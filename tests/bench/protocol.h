@@ -13,10 +13,26 @@ namespace postern::bench {
 
 /// Protocol steps as libmilter's mfdef.h numbers them.
 enum Steps : std::uint32_t {
-  kNoConnect = 0x1, kNoHelo = 0x2, kNoMail = 0x4, kNoRcpt = 0x8, kNoBody = 0x10, kNoHeaders = 0x20, kNoEoh = 0x40,
-  kNoReplyHeaders = 0x80, kNoUnknown = 0x100, kNoData = 0x200, kSkip = 0x400, kNoReplyConnect = 0x1000, kNoReplyHelo = 0x2000,
-  kNoReplyMail = 0x4000, kNoReplyRcpt = 0x8000, kNoReplyData = 0x10000, kNoReplyEoh = 0x40000, kNoReplyBody = 0x80000,
-  kLeadingSpace = 0x100000, kAllSteps = 0x1fffff,
+  kNoConnect = 0x1,
+  kNoHelo = 0x2,
+  kNoMail = 0x4,
+  kNoRcpt = 0x8,
+  kNoBody = 0x10,
+  kNoHeaders = 0x20,
+  kNoEoh = 0x40,
+  kNoReplyHeaders = 0x80,
+  kNoUnknown = 0x100,
+  kNoData = 0x200,
+  kSkip = 0x400,
+  kNoReplyConnect = 0x1000,
+  kNoReplyHelo = 0x2000,
+  kNoReplyMail = 0x4000,
+  kNoReplyRcpt = 0x8000,
+  kNoReplyData = 0x10000,
+  kNoReplyEoh = 0x40000,
+  kNoReplyBody = 0x80000,
+  kLeadingSpace = 0x100000,
+  kAllSteps = 0x1fffff,
 };
 constexpr std::uint32_t kAllActions = 0x1ff;
 
@@ -27,7 +43,8 @@ struct Packet {
   char command = 0;
   std::string data;
 };
-/// Takes the first whole packet from the front of `input`; nothing while it is not complete. An impossible length gives command 0.
+/// Takes the first whole packet from the front of `input`; nothing while it is not complete. An impossible length gives
+/// command 0.
 std::optional<Packet> take_packet(std::string& input);
 
 /// What the milter asked for.
@@ -38,7 +55,8 @@ struct Negotiated {
 };
 std::optional<Negotiated> parse_negotiation(const Packet& answer);
 
-/// Part of a dialogue: what is sent at once up to each answer that is due, and what goes ahead of the next part since no answer ends it.
+/// Part of a dialogue: what is sent at once up to each answer that is due, and what goes ahead of the next part since
+/// no answer ends it.
 struct Script {
   std::vector<std::string> bursts;
   std::string rest;
