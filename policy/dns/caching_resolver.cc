@@ -1,0 +1,138 @@
+#include "policy/dns/caching_resolver.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <utility>
+
+namespace postern::dns {
+
+namespace {
+
+constexpr std::chrono::seconds kLeastAge{5};      // local: one message asks again within it, whatever the TTL
+constexpr std::chrono::seconds kAbandonAfter{30};  // local: a source that has not answered by then is asked anew
+
+AnswerPtr failure(std::string problem, bool late = false) {
+  Answer answer;
+  answer.late = late;
+  answer.problem = std::move(problem);
+  return std::make_shared<const Answer>(std::move(answer));
+}
+
+SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+struct CachingResolver::Numbers {
+  explicit Numbers(Counters& c)
+      : queries(c.get("dns.queries")), hits(c.get("dns.cache.hits")), misses(c.get("dns.cache.misses")), evicted(c.get("dns.cache.evicted")),
+        joined(c.get("dns.single_flight")), late(c.get("dns.late")), timeouts(c.get("dns.timeouts")), servfail(c.get("dns.servfail")),
+        bogus(c.get("dns.bogus")), refused(c.get("dns.refused")), outstanding(c.get("dns.outstanding")) {}
+
+  Counter &queries, &hits, &misses, &evicted, &joined, &late, &timeouts, &servfail, &bogus, &refused, &outstanding;
+};
+
+// One question under way. Deadlines are real time, so is its age.
+struct CachingResolver::Flight {
+  const SteadyTime started = steady_now();
+  std::mutex mutex;
+  std::condition_variable changed;
+  AnswerPtr answer;        // once it is there
+  bool timed_out = false;  // somebody waited the whole timeout
+};
+
+CachingResolver::CachingResolver(std::unique_ptr<Source> source, const Options& options, const Clock& clock, Counters& counters)
+    : options_(options), clock_(clock), count_(std::make_unique<Numbers>(counters)), cache_(options.cache_entries), source_(std::move(source)) {}
+
+CachingResolver::~CachingResolver() { source_.reset(); }
+
+void CachingResolver::prefetch(const Question& question) {
+  if (cache_.get(question, clock_.now())) return;
+  join(question, Source::Way::usual);
+}
+
+AnswerPtr CachingResolver::query(const Question& question, const Deadline& deadline) {
+  if (auto known = cache_.get(question, clock_.now())) {
+    count_->hits.add();
+    return *std::move(known);
+  }
+  count_->misses.add();
+  return wait(question, Source::Way::usual, deadline);
+}
+
+AnswerPtr CachingResolver::query_uncached(const Question& question, const Deadline& deadline) {
+  return wait(question, Source::Way::uncached, deadline);
+}
+
+std::shared_ptr<CachingResolver::Flight> CachingResolver::join(const Question& question, Source::Way way) {
+  auto begun = std::make_shared<Flight>();
+  {
+    const std::lock_guard lock(mutex_);
+    auto& under_way = flights(way)[question];
+    if (under_way && steady_now() < under_way->started + kAbandonAfter) {
+      count_->joined.add();
+      return under_way;
+    }
+    if (outstanding_ >= options_.outstanding) {
+      count_->refused.add();
+      if (!under_way) flights(way).erase(question);
+      return nullptr;
+    }
+    ++outstanding_;
+    under_way = begun;
+  }
+  count_->queries.add();
+  count_->outstanding.add();
+  source_->ask(question, way, [this, question, way, begun](Answer answer) { landed(question, way, begun, std::move(answer)); });
+  return begun;
+}
+
+void CachingResolver::landed(const Question& question, Source::Way way, const std::shared_ptr<Flight>& flight, Answer answer) {
+  if (answer.status == Status::tempfail) count_->servfail.add();
+  if (answer.status == Status::bogus) count_->bogus.add();
+  answer.late = false;
+  const auto shared = std::make_shared<const Answer>(std::move(answer));
+  {
+    const std::lock_guard lock(flight->mutex);
+    flight->answer = shared;
+    if (way == Source::Way::usual || shared->status != Status::tempfail) remember(question, shared);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = flights(way).find(question);
+    if (found != flights(way).end() && found->second == flight) flights(way).erase(found);
+  }
+  --outstanding_;
+  count_->outstanding.add(-1);
+  flight->changed.notify_all();
+}
+
+AnswerPtr CachingResolver::wait(const Question& question, Source::Way way, const Deadline& deadline) {
+  const auto flight = join(question, way);
+  if (!flight) return failure("too many DNS questions under way");
+  const SteadyTime timeout = flight->started + options_.timeout;
+  std::unique_lock lock(flight->mutex);
+  if (deadline.no_later_than(timeout).wait(lock, flight->changed, [&] { return flight->answer != nullptr; })) return flight->answer;
+  if (steady_now() < timeout) {
+    count_->late.add();
+    return failure("no answer yet", true);
+  }
+  const AnswerPtr timed_out = failure("no answer in time");
+  if (std::exchange(flight->timed_out, true)) return timed_out;
+  count_->timeouts.add();
+  if (way == Source::Way::usual) remember(question, timed_out);  // the real answer overwrites it, should it still come
+  return timed_out;
+}
+
+void CachingResolver::remember(const Question& question, const AnswerPtr& answer) {
+  std::chrono::seconds age = options_.failure_age;
+  switch (answer->status) {
+    case Status::ok: age = std::max(answer->ttl, kLeastAge); break;
+    case Status::nodata:
+    case Status::nxdomain: age = std::max(answer->ttl, options_.least_negative_age); break;
+    case Status::tempfail:
+    case Status::bogus: break;
+  }
+  if (cache_.put(question, answer, clock_.now() + std::min(age, options_.most_age))) count_->evicted.add();
+}
+
+}  // namespace postern::dns

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace postern::test {
+
+/// A name server on 127.0.0.1, UDP and TCP, for tests. The script is zone text as the product reads it, faults included (SERVFAIL
+/// and BOGUS are answered SERVFAIL, TIMEOUT not at all), with two more comment lines, whose name may be `*` or `*.below`:
+///
+///     ; DELAY name ms        the answer comes so much later
+///     ; SERVER name REFUSED|TRUNCATE|WRONG_ID|WRONG_QUESTION|GARBAGE|DROP|TAIL
+///
+/// TRUNCATE answers in full over TCP alone; TAIL has records of the right type with broken data.
+class ScriptedDns {
+ public:
+  /// Port 0 is any free one. Throws std::runtime_error for a script that is no zone text, or a port that is taken.
+  explicit ScriptedDns(std::string_view script, std::uint16_t port = 0);
+  ~ScriptedDns();
+
+  std::uint16_t port() const;
+  /// From now on this script, as at the start.
+  void change(std::string_view script);
+  /// While true, questions are dropped.
+  void silence(bool on);
+
+  /// Questions so far, for one name in lower case or for all; drops count too.
+  std::size_t asked(std::string_view name) const;
+  std::size_t asked() const;
+  std::size_t asked_over_tcp() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace postern::test
