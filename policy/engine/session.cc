@@ -9,6 +9,7 @@
 #include "policy/engine/decision_id.h"
 #include "policy/engine/decision_record.h"
 #include "policy/engine/judge.h"
+#include "policy/engine/record_of.h"
 #include "policy/engine/standing_edits.h"
 #include "policy/engine/transaction.h"
 #include "policy/mail/field_value.h"
@@ -40,10 +41,6 @@ Reaction::Kind kind_of(FinalAction action) {
   return Reaction::Kind::accept;
 }
 
-std::string rule_name(const Policy& policy, const Decision& decision) {
-  return decision.rule ? policy.rules->rules()[*decision.rule].name : std::string();
-}
-
 }  // namespace
 
 struct Session::State {
@@ -63,7 +60,6 @@ struct Session::State {
   Reaction refuse_message(Decision decision, Stage stage);
   Reaction repeat_refusal() const;
   std::vector<Edit> edits_of(const Decision& decision, DecisionRecord& record);
-  DecisionRecord begin_record(const Transaction& t) const;
   void tell(DecisionRecord record);
   void drop();
 };
@@ -108,42 +104,6 @@ std::vector<Edit> Session::State::edits_of(const Decision& decision, DecisionRec
   return edits;
 }
 
-DecisionRecord Session::State::begin_record(const Transaction& t) const {
-  DecisionRecord record;
-  record.id = t.id;
-  record.queue_id = t.queue_id;
-  record.generation = t.policy->generation;
-  record.mode = t.policy->mode;
-  record.client = t.client;
-  record.greeting = t.greeting;
-  record.sender = t.sender;
-  record.direction = t.direction;
-  record.bytes = t.header_bytes + t.body_bytes;
-  for (const RecipientState& r : t.recipients) {
-    DecisionRecord::RecipientOutcome outcome;
-    outcome.address = r.recipient->path.text();
-    outcome.by_mta = r.by_mta;
-    outcome.reply = r.refused_reply;
-    if (r.refused) {
-      outcome.action = r.refused->action;
-      outcome.rule = rule_name(*t.policy, *r.refused);
-    }
-    record.recipients.push_back(std::move(outcome));
-  }
-  const auto checks = t.policy->rules->checks();
-  const auto tell_findings = [&](const Findings& findings, const std::string& recipient) {
-    for (const Findings::Told& told : findings.told()) {
-      record.findings.push_back({checks[told.index].name, std::string(told.finding.outcome->name), told.finding.reason, recipient, told.ms,
-                                 told.finding.outcome->failure == Failure::yes});
-    }
-  };
-  tell_findings(*t.findings, {});
-  for (const RecipientState& r : t.recipients) {
-    if (r.findings) tell_findings(*r.findings, r.recipient->path.text());
-  }
-  return record;
-}
-
 void Session::State::tell(DecisionRecord record) {
   record.ms = std::chrono::duration<double, std::milli>(services.clock.now() - transaction->began).count();
   services.counters.get(record.end == DecisionRecord::End::aborted ? "decisions.aborted" : fmt::format("decisions.{}", rules::name(record.action))).add();
@@ -152,38 +112,17 @@ void Session::State::tell(DecisionRecord record) {
   if (services.on_decision) services.on_decision(record);
 }
 
-namespace {
-
-void take_decision(DecisionRecord& record, const Policy& policy, const Decision& decision, const std::optional<Reply>& spoken, Stage stage) {
-  record.action = decision.action;
-  record.rule = rule_name(policy, decision);
-  record.reply = spoken;
-  record.text = decision.text;
-  record.softened = decision.softened;
-  record.stage = stage;
-  record.matched = decision.matched;
-  record.degraded = decision.degraded;
-  record.tags = decision.tags;
-  record.score = decision.score;
-  const auto rules = policy.rules->rules();
-  for (const rules::Effect& effect : decision.effects) {
-    if (effect.kind == rules::Effect::Kind::log) record.log.push_back(rules[effect.rule].name + ": " + effect.value);
-  }
-}
-
-}  // namespace
-
 // A transaction that ends without our verdict at its end: refused on the way, or given up by the client.
 void Session::State::drop() {
   if (!transaction) return;
   Transaction& t = *transaction;
-  DecisionRecord record = begin_record(t);
+  DecisionRecord record = record_of(t);
   const auto taken = std::find_if(t.recipients.begin(), t.recipients.end(), [](const RecipientState& r) { return r.accepted(); });
   const auto refused = std::find_if(t.recipients.begin(), t.recipients.end(), [](const RecipientState& r) { return r.refused.has_value(); });
   if (t.refused) {
-    take_decision(record, *t.policy, *t.refused, t.refused_reply, t.refused_at);
+    enter(record, *t.policy, *t.refused, t.refused_reply, t.refused_at);
   } else if (taken == t.recipients.end() && refused != t.recipients.end()) {
-    take_decision(record, *t.policy, *refused->refused, refused->refused_reply, Stage::recipient);
+    enter(record, *t.policy, *refused->refused, refused->refused_reply, Stage::recipient);
   } else {
     record.end = DecisionRecord::End::aborted;
     record.stage = t.stage;
@@ -218,8 +157,10 @@ Reaction Session::mail(Sender sender, Greeting greeting, WaitObserver* observer)
   t->greeting = std::make_shared<const Greeting>(std::move(greeting));
   t->sender = std::make_shared<const Sender>(std::move(sender));
   t->direction = settle_direction(s.policy->site, *t->client, *t->sender);
-  t->dns = std::make_shared<dns::MessageResolver>(s.services.dns, s.services.counters);
-  t->findings = std::make_unique<Findings>(s.services, Scope::message, s.inputs(*t));
+  if (t->has_checks()) {
+    t->dns = std::make_shared<dns::MessageResolver>(s.services.dns, s.services.counters);
+    t->findings = std::make_unique<Findings>(s.services, Scope::message, s.inputs(*t));
+  }
   s.transaction = std::move(t);
   Transaction& now = *s.transaction;
   if (s.must_reconnect()) {
@@ -228,9 +169,9 @@ Reaction Session::mail(Sender sender, Greeting greeting, WaitObserver* observer)
     decision.reply = Reply::make(ReplyClass::tempfail, 421, {3, 2}, "The policy has changed: connect again");
     return s.refuse_message(std::move(decision), Stage::sender);
   }
-  now.findings->start(Stage::connect);
-  now.findings->start(Stage::helo);
-  now.findings->start(Stage::sender);
+  if (now.has_checks()) {
+    for (const Stage stage : {Stage::connect, Stage::helo, Stage::sender}) now.findings->start(stage);
+  }
   if (now.policy->answer_at != Stage::sender || now.direction == Direction::local) return {};
   rules::Verdict verdict = settle(now, nullptr, Stage::sender, rules::Layer::enforced, s.wait(kCallbackWait, observer));
   if (verdict.kind != rules::Verdict::Kind::certain) return {};
@@ -253,11 +194,13 @@ Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
   t.recipients.emplace_back();
   RecipientState& r = t.recipients.back();
   r.recipient = std::make_shared<const Recipient>(std::move(recipient));
-  Findings::Inputs inputs = s.inputs(t);
-  inputs.recipient = r.recipient;
-  r.findings = std::make_unique<Findings>(s.services, Scope::recipient, std::move(inputs));
-  r.findings->start(Stage::recipient);
-  if (t.recipients.size() == 1) t.findings->start(Stage::recipient);
+  if (t.has_checks()) {
+    Findings::Inputs inputs = s.inputs(t);
+    inputs.recipient = r.recipient;
+    r.findings = std::make_unique<Findings>(s.services, Scope::recipient, std::move(inputs));
+    r.findings->start(Stage::recipient);
+    if (t.recipients.size() == 1) t.findings->start(Stage::recipient);
+  }
   if (t.refused) {
     r.refused = t.refused;
     r.refused_reply = t.refused_reply;
@@ -381,11 +324,11 @@ Reaction Session::end_of_message(WaitObserver* observer) {
       if (shadow.rule) would += " " + rule_name(*t.policy, shadow);
     }
   }
-  DecisionRecord record = s.begin_record(t);
+  DecisionRecord record = record_of(t);
   Reaction reaction{kind_of(decision.action), {}, decision.text, {}};
   if (decision.reply) reaction.reply = decision.reply->with_id(t.id);
   if (lets_through(decision.action) && t.policy->mode == Mode::enforce) reaction.edits = s.edits_of(decision, record);
-  take_decision(record, *t.policy, decision, reaction.reply, Stage::end);
+  enter(record, *t.policy, decision, reaction.reply, Stage::end);
   record.would = std::move(would);
   record.edits = reaction.edits;
   for (DecisionRecord::RecipientOutcome& outcome : record.recipients) {

@@ -18,7 +18,7 @@ namespace postern {
 /// A recipient of the transaction at hand, and what became of it so far.
 struct RecipientState {
   std::shared_ptr<const Recipient> recipient;
-  std::unique_ptr<Findings> findings;           ///< of the checks that belong to one recipient
+  std::unique_ptr<Findings> findings;           ///< of the checks that belong to one recipient; null where there are none
   std::optional<rules::Decision> refused;       ///< spoken at its RCPT
   std::optional<Reply> refused_reply;
   bool by_mta = false;
@@ -45,7 +45,7 @@ struct Transaction {
   std::uint64_t header_bytes = 0;
   std::uint64_t body_bytes = 0;
   bool over_header_cap = false;
-  std::shared_ptr<dns::MessageResolver> dns;
+  std::shared_ptr<dns::MessageResolver> dns;   ///< as `findings`, null where no rule reads a check
   std::unique_ptr<Findings> findings;          ///< of the checks that belong to the message
 
   std::string profile;                         ///< of the first recipient that was taken
@@ -53,6 +53,8 @@ struct Transaction {
   std::optional<rules::Decision> refused;      ///< the whole message is refused …
   std::optional<Reply> refused_reply;          ///< … with these words, again at every later step
   Stage refused_at = Stage::sender;
+
+  bool has_checks() const { return !policy->rules->checks().empty(); }
 };
 
 }  // namespace postern
