@@ -1,0 +1,179 @@
+#include "tests/house/documents.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+#include "config/configuration.h"
+#include "config/presets.h"
+#include "config/reference.h"
+#include "config/reference_model.h"
+#include "policy/checks/registry.h"
+#include "tests/house/source_tree.h"
+
+extern char** environ;
+
+namespace postern::house {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+bool is_markdown(std::string_view path) { return path.ends_with(".md"); }
+const std::vector<std::string> kDocuments{"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "packaging"};
+
+/// Loads a configuration; every error, and every name of a later version that is not announced, is a failure.
+void expect_loads(const std::string& name, const std::string& text, std::vector<std::string> later = {}) {
+  Problems problems;
+  config::LoadOptions options;
+  options.offline = true;
+  config::load_text(name, text, root() + "/config", options, problems);
+  std::vector<std::string> told;
+  for (const Problem& p : problems.sorted()) {
+    if (p.kind == Problem::Kind::error) ADD_FAILURE() << p.line() << "\n" << text;
+    if (p.kind == Problem::Kind::later) told.push_back(p.message.substr(0, p.message.rfind(" is not in this version")));
+  }
+  std::sort(later.begin(), later.end());
+  std::sort(told.begin(), told.end());
+  EXPECT_EQ(told, later) << name;
+}
+
+TEST(Documents, EveryBlockOfYamlLoads) {
+  std::size_t blocks = 0;
+  for (const SourceFile& file : files(kDocuments, is_markdown)) {
+    for (const Block& block : blocks_of(file.text)) {
+      if (block.language != "yaml") continue;
+      ++blocks;
+      expect_loads(fmt::format("{}:{}", file.path, block.line), as_configuration(block.text), announced(block.text));
+    }
+  }
+  EXPECT_GE(blocks, 6U);
+}
+
+TEST(Documents, EveryShippedConfigurationLoads) {
+  for (const SourceFile& file : files({"config"}, [](std::string_view path) { return path.ends_with(".yaml"); })) {
+    const bool preset = file.path.starts_with("config/presets/");
+    expect_loads(file.path, preset ? fmt::format("site: {{domains: [example.org]}}\nrules:\n  - include: {}\n", file.path.substr(7)) : file.text);
+  }
+}
+
+TEST(Documents, PresetsInTheProgramAreTheFiles) {
+  EXPECT_EQ(config::presets().size(), files({"config/presets"}, [](std::string_view) { return true; }).size());
+  for (const config::Preset& preset : config::presets()) EXPECT_EQ(preset.text, text_of("config/" + std::string(preset.name)));
+}
+
+TEST(Documents, EveryCheckHasItsPageWithItsOutcomes) {
+  for (const CheckType* type : check_types()) {
+    const std::string path = fmt::format("docs/checks/{}.md", type->name);
+    const std::string page = text_of(path);
+    EXPECT_FALSE(page.empty()) << path;
+    std::vector<std::string> expected;
+    for (const Outcome& o : type->outcomes) {
+      const bool own_reply = o.reply.code != 0;
+      expected.push_back(fmt::format("`{}`{} -> {} -> {}", o.name, o.failure == Failure::yes ? " (failure)" : "",
+          own_reply ? fmt::format("{} {}.{}.{} {}", o.reply.code, o.reply.code / 100, o.reply.status.subject, o.reply.status.detail, o.reply.text) : "-",
+          o.rfc.empty() ? "-" : o.rfc));
+    }
+    std::vector<std::string> shown;
+    bool in_table = false;
+    for (const auto& row : rows_of(page)) {
+      if (row.size() >= 2 && row[0] == "Setting") in_table = false;
+      if (in_table && row.size() == 4 && !row[0].starts_with("-")) shown.push_back(row[0] + " -> " + row[2] + " -> " + row[3]);
+      if (row.size() == 4 && row[0] == "Outcome") in_table = true;
+    }
+    EXPECT_EQ(shown, expected) << path;
+    for (const Settings::Asked& setting : settings_of(*type)) {
+      const auto rows = rows_of(page);
+      const bool there = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
+        return row.size() >= 2 && row[0] == "`" + setting.key + "`" && row[1] == "`" + setting.fallback + "`";
+      });
+      EXPECT_TRUE(there) << path << " lacks " << setting.key << " with its default " << setting.fallback;
+    }
+  }
+  for (const SourceFile& page : files({"docs/checks"}, is_markdown)) {
+    const std::string name = page.path.substr(12, page.path.size() - 15);
+    const auto types = check_types();
+    EXPECT_TRUE(std::any_of(types.begin(), types.end(), [&](const CheckType* t) { return t->name == name; })) << page.path << " is of no check";
+  }
+}
+
+TEST(Documents, TheConfigurationPageHoldsTheReference) {
+  const std::string page = text_of("docs/configuration.md");
+  constexpr std::string_view kBegin = "<!-- postern reference: begin -->\n";
+  const std::size_t begin = page.find(kBegin);
+  const std::size_t end = page.find("<!-- postern reference: end -->");
+  ASSERT_NE(begin, std::string::npos);
+  ASSERT_NE(end, std::string::npos);
+  EXPECT_EQ(page.substr(begin + kBegin.size(), end - begin - kBegin.size()), config::reference(config::ReferenceForm::markdown));
+  for (const config::PresetRules& preset : config::preset_rules()) {
+    EXPECT_FALSE(preset.rules.empty()) << preset.file;
+    for (const std::string& rule : preset.rules) EXPECT_NE(page.find("`" + rule + "`"), std::string::npos) << "docs/configuration.md lacks " << rule;
+  }
+}
+
+TEST(Documents, EveryEventIsListed) {
+  static const std::regex kEvent("Event(?: [a-z_]+)?\\{(?:\\.name = )?\"([a-z.-]+)\"");
+  std::set<std::string> written;
+  for (const SourceFile& file : files({"milter", "config", "policy"}, is_cpp)) {
+    for (std::sregex_iterator it(file.text.begin(), file.text.end(), kEvent), end; it != end; ++it) written.insert((*it)[1]);
+  }
+  EXPECT_TRUE(written.contains("decision"));
+  std::set<std::string> listed;
+  static const std::regex kHeading("^### `([a-z.-]+)`$");
+  for (const std::string& line : lines_of(text_of("docs/log-events.md"))) {
+    std::smatch match;
+    if (std::regex_match(line, match, kHeading)) listed.insert(match[1]);
+  }
+  EXPECT_EQ(listed, written);
+}
+
+#ifdef POSTERN_BINARY
+/// The exit code of `postern COMMAND --help`.
+int help(const std::string& command) {
+  std::string binary = POSTERN_BINARY;
+  std::string word = command;
+  std::string option = "--help";
+  char* arguments[] = {binary.data(), word.data(), option.data(), nullptr};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+  pid_t child = 0;
+  const int error = posix_spawn(&child, binary.c_str(), &actions, nullptr, arguments, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  int status = 0;
+  if (error != 0 || waitpid(child, &status, 0) != child) return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(Documents, EveryCommandShownExists) {
+  EXPECT_NE(help("no-such-command"), 0);
+  std::set<std::string> commands;
+  for (const SourceFile& file : files(kDocuments, is_markdown)) {
+    if (file.path == "docs/roadmap.md") continue;   // it speaks of what comes
+    for (const std::string& command : commands_of(file.text)) commands.insert(command);
+  }
+  EXPECT_GE(commands.size(), 5U);
+  for (const std::string& command : commands) EXPECT_EQ(help(command), 0) << "postern " << command;
+}
+#endif
+
+TEST(Documents, WhatATestWouldMissIsSeen) {
+  const std::string page = "x `postern nosuch -c F` y\n```\n$ postern run\n```\n```yaml\n- name: a\n```\n| `a` | b \\| c |\n";
+  EXPECT_THAT(commands_of(page), ElementsAre("nosuch", "run"));
+  ASSERT_EQ(blocks_of(page).size(), 2U);
+  EXPECT_EQ(blocks_of(page)[1].line, 6);
+  EXPECT_THAT(rows_of(page), ElementsAre(ElementsAre("`a`", "b | c")));
+  EXPECT_THAT(announced("# not in this version: check spf\na: b\n"), ElementsAre("check spf"));
+  EXPECT_THAT(commands_of("no code: postern nosuch\n"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace postern::house
