@@ -1,0 +1,239 @@
+#include "milter/daemon.h"
+
+#include <fmt/format.h>
+#include <libmilter/mfapi.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "config/configuration.h"
+#include "milter/admin/control_socket.h"
+#include "milter/admin/status.h"
+#include "milter/gate.h"
+#include "milter/listener.h"
+#include "milter/privileges.h"
+#include "milter/reload.h"
+#include "milter/signals.h"
+#include "milter/supervisor.h"
+#include "milter/version.h"
+
+namespace postern {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMaxPacketBytes = 1UL << 20U;    // FAULTS M1: a header of 70,000 bytes would end the session
+constexpr std::chrono::seconds kIdleLimit = 2h;        // local: a client may take its time with DATA, and the MTA is silent meanwhile
+constexpr std::size_t kThreadStackBytes = 1UL << 20U;  // local: libmilter starts a thread for each callback that waits (FAULTS T6)
+constexpr std::size_t kEvidenceQueue = 4096;           // local: more wait for whoever needs them
+constexpr std::size_t kFilesBesideSessions = 200;      // local: sockets of the resolver, lists, the program's own
+constexpr auto kStartPatience = 10s;
+constexpr auto kTick = 1000ms;
+constexpr auto kListsEvery = 5s;
+
+struct Sockets {
+  std::unique_ptr<ControlSocket> control;
+  std::unique_ptr<Listener> listener;
+};
+
+Result<Sockets> open_sockets(const config::Configuration& configuration) {
+  Sockets sockets;
+  if (!configuration.control_socket.empty()) {
+    Result<std::unique_ptr<ControlSocket>> control = ControlSocket::open(configuration.control_socket);
+    if (!control) return control.error();
+    sockets.control = std::move(*control);
+  }
+  if (!register_callbacks()) return Error{"libmilter refuses our callbacks", {}};
+  Result<std::unique_ptr<Listener>> listener = Listener::open(configuration.listen);
+  if (!listener) return listener.error();
+  sockets.listener = std::move(*listener);
+  return sockets;
+}
+
+class Daemon {
+ public:
+  Daemon(const DaemonOptions& options, config::Configuration configuration, const Problems& problems, Sockets sockets, Clock& clock,
+         Counters& counters, Log& log, std::unique_ptr<dns::Resolver> dns)
+      : configuration_(std::move(configuration)), sockets_(std::move(sockets)), clock_(clock), counters_(counters), log_(log), started_(clock.wall()),
+        dns_(std::move(dns)), pool_("postern-evid", configuration_.evidence_threads, kEvidenceQueue), services_{clock, log, counters, *dns_, pool_},
+        policy_(configuration_.policy, started_), admission_(counters),
+        reloader_(options.config, configuration_, problems, policy_, admission_, clock, log),
+        gate_{.services = services_, .policy = policy_, .admission = admission_, .failing_step = options.failing_step}, with_nudge_(options.nudge) {}
+
+  int run();
+
+ private:
+  bool start();
+  void serve();
+  int finish();
+  void reload();
+  std::string answer(std::string_view command);
+
+  const config::Configuration configuration_;
+  Sockets sockets_;
+  Clock& clock_;
+  Counters& counters_;
+  Log& log_;
+  const WallTime started_;
+  std::unique_ptr<dns::Resolver> dns_;
+  Pool pool_;
+  Services services_;
+  PolicyInForce policy_;
+  Admission admission_;
+  Reloader reloader_;
+  Gate gate_;
+  const bool with_nudge_;
+  std::unique_ptr<Nudge> nudge_;
+  std::atomic<bool> libmilter_ended_{false};
+};
+
+int Daemon::run() {
+  log_.write(Event{"start", LogLevel::info, {}}
+                 .add("version", std::string(kVersion))
+                 .add("pid", static_cast<std::int64_t>(getpid()))
+                 .add("listen", configuration_.listen.libmilter_text())
+                 .add("mode", std::string(configuration_.policy->mode == Mode::enforce ? "enforce" : "monitor")));
+  if (is_root()) log_.write(Event{"advice", LogLevel::warning, {}}.add("text", std::string("runs as root; give it a user of its own")));
+  if (!start()) {
+    sockets_.listener.reset();
+    sockets_.control.reset();
+    _exit(1);  // libmilter's threads are at work with what would be destroyed now
+  }
+  serve();
+  return finish();
+}
+
+bool Daemon::start() {
+  attach(gate_);
+  smfi_setmaxdatasize(kMaxPacketBytes);
+  smfi_settimeout(static_cast<int>(kIdleLimit.count()));
+  std::thread libmilter([this] {
+    smfi_main();
+    libmilter_ended_ = true;
+  });
+  pthread_setname_np(libmilter.native_handle(), "postern-milter");
+  libmilter.detach();  // it ends with the process: smfi_stop() would cut sessions (PLATFORM 2)
+  if (with_nudge_) {
+    nudge_ = std::make_unique<Nudge>(configuration_.listen, log_, counters_);
+    gate_.nudge = nudge_.get();
+    if (!nudge_->wait_until_served(clock_.now() + kStartPatience)) {
+      log_.write(Event{"fault", LogLevel::error, {}}.add("part", std::string("libmilter")).add("reason", std::string("does not serve its own socket")));
+      return false;
+    }
+  }
+  if (sockets_.control) sockets_.control->start([this](std::string_view command) { return answer(command); }, counters_);
+  log_.write(Event{"ready", LogLevel::info, {}}.add("ms", std::chrono::duration<double, std::milli>(clock_.wall() - started_).count()));
+  supervisor::ready(fmt::format("Serving {}, policy generation {}", configuration_.listen.libmilter_text(), configuration_.policy->generation));
+  return true;
+}
+
+void Daemon::serve() {
+  const std::optional<std::chrono::milliseconds> watchdog = supervisor::watchdog();
+  const std::chrono::milliseconds tick = watchdog ? std::min<std::chrono::milliseconds>(kTick, *watchdog / 2) : std::chrono::milliseconds(kTick);
+  SteadyTime lists_read = clock_.now();
+  while (!libmilter_ended_) {
+    switch (wait_for_signal(tick)) {
+      case Signal::stop: return;
+      case Signal::reload: reload(); break;
+      case Signal::none: break;
+    }
+    if (watchdog && (!nudge_ || nudge_->is_served())) supervisor::alive();
+    if (clock_.now() - lists_read < kListsEvery) continue;
+    reloader_.refresh_lists();
+    lists_read = clock_.now();
+  }
+}
+
+void Daemon::reload() {
+  supervisor::reloading();
+  const Reloader::Report report = reloader_.reload();
+  supervisor::ready(fmt::format("Serving {}, policy generation {}{}", configuration_.listen.libmilter_text(), report.generation,
+                                report.ok ? "" : "; the last reload was refused"));
+}
+
+std::string Daemon::answer(std::string_view command) {
+  if (command == "reload") {
+    reload();
+    return reload_json(reloader_.last());
+  }
+  if (command == "status") {
+    const std::shared_ptr<const Policy> policy = policy_.get();
+    return status_json(Status{.version = std::string(kVersion), .pid = getpid(), .started = started_, .generation = policy->generation,
+                              .mode = policy->mode == Mode::enforce ? "enforce" : "monitor", .policy_since = policy_.since(),
+                              .sessions = admission_.sessions(), .draining = gate_.draining, .served = !nudge_ || nudge_->is_served(),
+                              .counters = counters_.snapshot(), .last_reload = reloader_.last()},
+                       clock_.wall());
+  }
+  return {};
+}
+
+// Nobody new gets in, open sessions finish their message, and what is still open after the longest wait is cut: the MTA then answers 451.
+int Daemon::finish() {
+  const bool given_up = libmilter_ended_;
+  supervisor::stopping();
+  gate_.draining = true;
+  log_.write(Event{"drain", LogLevel::info, {}}.add("sessions", admission_.sessions()).add("wait_s", static_cast<std::int64_t>(reloader_.drain().count())));
+  sockets_.listener->drain();
+  const SteadyTime until = clock_.now() + reloader_.drain();
+  while (!given_up && admission_.sessions() > 0 && clock_.now() < until) {
+    if (wait_for_signal(20ms) == Signal::stop) break;  // asked twice
+    supervisor::alive();
+  }
+  const std::int64_t cut = admission_.sessions();
+  sockets_.control.reset();
+  if (given_up) log_.write(Event{"fault", LogLevel::error, {}}.add("part", std::string("libmilter")).add("reason", std::string("has ended")));
+  log_.write(Event{"stop", cut > 0 ? LogLevel::warning : LogLevel::info, {}}.add("cut_sessions", cut));
+  if (cut > 0 || given_up) _exit(given_up ? 1 : 0);  // their callbacks may be at work with what would be destroyed now
+  detach();
+  nudge_.reset();
+  return 0;
+}
+
+void settle_limits(const config::Configuration& configuration, Log& log) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kThreadStackBytes);
+  pthread_setattr_default_np(&attributes);
+  pthread_attr_destroy(&attributes);
+  const std::size_t files = raise_file_limit();
+  if (files >= configuration.max_sessions + kFilesBesideSessions) return;
+  log.write(Event{"advice", LogLevel::warning, {}}.add("text", fmt::format("{} files may be open, too few for {} sessions: raise LimitNOFILE", files,
+                                                                            configuration.max_sessions)));
+}
+
+int say(int status, const std::string& problem) {
+  std::fprintf(stderr, "postern: %s\n", problem.c_str());
+  return status;
+}
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options) {
+  own_signals();
+  Problems problems;
+  std::optional<config::Configuration> configuration = config::load_file(options.config, {}, problems);
+  for (const Problem& problem : problems.sorted()) std::fprintf(stderr, "%s\n", problem.line().c_str());
+  if (!configuration) return say(2, options.config + " cannot be used; nothing was started");
+  Log log(configuration->log_form, configuration->log_level);
+  settle_limits(*configuration, log);
+  Result<Sockets> sockets = open_sockets(*configuration);
+  if (!sockets) return say(1, sockets.error().message);
+  if (!options.user.empty()) {
+    const Result<bool> became = become(options.user);
+    if (!became) return say(1, became.error().message);
+  }
+  SystemClock clock;
+  Counters counters;
+  Result<std::unique_ptr<dns::Resolver>> dns = dns::make_resolver(configuration->dns, clock, counters);
+  if (!dns) return say(2, dns.error().message);
+  Daemon daemon(options, *std::move(configuration), problems, std::move(*sockets), clock, counters, log, std::move(*dns));
+  return daemon.run();
+}
+
+}  // namespace postern

@@ -1,0 +1,88 @@
+#include "milter/reload.h"
+
+#include <fmt/format.h>
+
+namespace postern {
+
+namespace {
+
+std::string text_of(const config::Listen& listen) { return fmt::format("{} {:o} {}", listen.libmilter_text(), listen.mode, listen.group); }
+
+std::string text_of(const dns::Options& dns) {
+  std::string text = fmt::format("{} {} {} {} {} {} {} {}", dns.trust_anchor, dns.offline, dns.timeout.count(), dns.cache_entries,
+                                 dns.least_negative_age.count(), dns.most_age.count(), dns.failure_age.count(), dns.outstanding);
+  for (const dns::Options::Server& server : dns.servers) text += fmt::format(" {}@{}", server.address, server.port);
+  for (const std::string& file : dns.zone_files) text += " " + file;
+  return text;
+}
+
+// What was built once, at start.
+std::vector<std::string> only_at_start(const config::Configuration& started, const config::Configuration& loaded) {
+  std::vector<std::string> changed;
+  if (text_of(started.listen) != text_of(loaded.listen)) changed.emplace_back("listen");
+  if (text_of(started.dns) != text_of(loaded.dns)) changed.emplace_back("dns");
+  if (started.control_socket != loaded.control_socket) changed.emplace_back("admin.socket");
+  if (started.log_form != loaded.log_form || started.log_level != loaded.log_level) changed.emplace_back("log");
+  if (started.evidence_threads != loaded.evidence_threads) changed.emplace_back("evidence_threads");
+  return changed;
+}
+
+std::vector<std::string> lines(const std::vector<Problem>& problems) {
+  std::vector<std::string> lines;
+  for (const Problem& problem : problems) lines.push_back(problem.line());
+  return lines;
+}
+
+}  // namespace
+
+Reloader::Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy, Admission& admission,
+                   const Clock& clock, Log& log)
+    : path_(std::move(path)), policy_(policy), admission_(admission), clock_(clock), log_(log), in_force_(started), started_(std::move(started)),
+      generation_(started_.policy->generation) {
+  last_ = Report{.ok = true, .generation = generation_, .at = clock.wall(), .problems = problems.sorted(), .needs_restart = {}};
+  admission_.limit(started_.max_sessions, started_.max_callbacks);
+}
+
+Reloader::Report Reloader::reload() {
+  const std::lock_guard lock(mutex_);
+  Problems problems;
+  std::optional<config::Configuration> loaded = config::load_file(path_, config::LoadOptions{.generation = generation_ + 1, .zone_file = {}, .offline = false}, problems);
+  Report report{.ok = loaded.has_value(), .generation = generation_, .at = clock_.wall(), .problems = problems.sorted(), .needs_restart = {}};
+  if (loaded) {
+    report.generation = ++generation_;
+    report.needs_restart = only_at_start(started_, *loaded);
+    in_force_ = *std::move(loaded);
+    admission_.limit(in_force_.max_sessions, in_force_.max_callbacks);
+    policy_.replace(in_force_.policy, report.at);
+  }
+  Event event{"reload", report.ok ? LogLevel::info : LogLevel::error, {}};
+  event.add("ok", report.ok).add("generation", static_cast<std::int64_t>(report.generation));
+  if (!report.problems.empty()) event.add("problems", static_cast<std::int64_t>(report.problems.size()));
+  if (!report.needs_restart.empty()) event.add("needs_restart", report.needs_restart);
+  log_.write(event);
+  for (const std::string& line : lines(report.problems)) log_.write(Event{"problem", report.ok ? LogLevel::warning : LogLevel::error, {}}.add("text", line));
+  last_ = report;
+  return report;
+}
+
+Reloader::Report Reloader::last() const {
+  const std::lock_guard lock(mutex_);
+  return last_;
+}
+
+std::chrono::seconds Reloader::drain() const {
+  const std::lock_guard lock(mutex_);
+  return in_force_.drain;
+}
+
+void Reloader::refresh_lists() {
+  const std::lock_guard lock(mutex_);
+  if (!in_force_.lists) return;
+  for (const auto& [name, list] : in_force_.lists->all()) {
+    for (const std::string& problem : list->refresh()) {
+      log_.write(Event{"list", LogLevel::error, {}}.add("name", name).add("reason", problem));
+    }
+  }
+}
+
+}  // namespace postern

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "config/configuration.h"
+#include "milter/admission.h"
+#include "milter/policy_in_force.h"
+#include "policy/base/clock.h"
+#include "policy/base/log.h"
+#include "policy/base/problem.h"
+
+namespace postern {
+
+/// Puts a changed configuration in force: builds it aside and swaps it whole; one with mistakes changes nothing. Thread-safe.
+class Reloader {
+ public:
+  /// What the last reload did; before any, the load at start.
+  struct Report {
+    bool ok = true;
+    std::uint64_t generation = 1;             ///< in force afterwards
+    WallTime at;
+    std::vector<Problem> problems;            ///< mistakes and warnings
+    std::vector<std::string> needs_restart;   ///< what has changed and stays as it was until a restart: "listen", "dns" …
+  };
+
+  /// `path` is where `started`, now in force, was loaded from, `problems` the warnings of that. All references outlive this.
+  Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy, Admission& admission,
+           const Clock& clock, Log& log);
+
+  Report reload();
+  Report last() const;
+  /// Longest wait for open sessions at the end.
+  std::chrono::seconds drain() const;
+  /// Reads changed list files again; what is wrong with one goes to the log.
+  void refresh_lists();
+
+ private:
+  const std::string path_;
+  PolicyInForce& policy_;
+  Admission& admission_;
+  const Clock& clock_;
+  Log& log_;
+  mutable std::mutex mutex_;            // guards what follows; held for the time of a load
+  config::Configuration in_force_;
+  const config::Configuration started_;
+  Report last_;
+  std::uint64_t generation_ = 1;
+};
+
+}  // namespace postern
