@@ -18,7 +18,9 @@ namespace {
 
 constexpr std::string_view kDefaultListen = "unix:/run/postern/postern.sock";
 
-std::chrono::seconds seconds(std::chrono::milliseconds d) { return std::chrono::duration_cast<std::chrono::seconds>(d); }
+std::chrono::seconds seconds(std::chrono::milliseconds d) {
+  return std::chrono::duration_cast<std::chrono::seconds>(d);
+}
 
 void set_address(const Node& value, Problems& problems, Listen& listen) {
   Result<Listen> parsed = parse_listen(value.text, value.where);
@@ -53,34 +55,52 @@ void read_top(Settings& s, Policy& policy) {
   static constexpr std::array<std::string_view, 2> kModes{"enforce", "monitor"};
   static constexpr std::array<std::string_view, 2> kAnswerAt{"sender", "recipient"};
   s.number("version", 1, 1, 1, "version of the language");
-  policy.mode = s.word("mode", "enforce", kModes, "monitor: look, count and log, but never answer, edit or ask strangers") == "monitor" ? Mode::monitor : Mode::enforce;
-  policy.answer_at = s.word("answer_at", "recipient", kAnswerAt, "the first step at which a refusal is spoken") == "sender" ? Stage::sender : Stage::recipient;
+  policy.mode = s.word("mode", "enforce", kModes,
+                       "monitor: look, count and log, but never answer, edit or ask strangers") == "monitor"
+                    ? Mode::monitor
+                    : Mode::enforce;
+  policy.answer_at =
+      s.word("answer_at", "recipient", kAnswerAt, "the first step at which a refusal is spoken") == "sender"
+          ? Stage::sender
+          : Stage::recipient;
   const Node* split = s.node("split", "retry | whole", "by direction: inbound retry, else whole",
                              "recipients decided differently: have them sent apart, or refuse the whole message");
   if (split == nullptr || split->is_null()) return;
-  if (split->text == "retry") policy.split = rules::Split::retry;
-  else if (split->text == "whole") policy.split = rules::Split::whole;
-  else if (split->text == "notice") s.problems().later(split->where, "split notice");
-  else s.problems().error(split->where, fmt::format("split has no value \"{}\" (retry, whole)", printable(split->text, 60)),
-                          did_you_mean(split->text, std::array<std::string, 2>{"retry", "whole"}));
+  if (split->text == "retry")
+    policy.split = rules::Split::retry;
+  else if (split->text == "whole")
+    policy.split = rules::Split::whole;
+  else if (split->text == "notice")
+    s.problems().later(split->where, "split notice");
+  else
+    s.problems().error(split->where,
+                       fmt::format("split has no value \"{}\" (retry, whole)", printable(split->text, 60)),
+                       did_you_mean(split->text, std::array<std::string, 2>{"retry", "whole"}));
 }
 
 void read_listen(Settings& s, Configuration& c) {
-  const Node* address = s.node("address", "unix:PATH | inet:PORT@ADDRESS | inet6:PORT@ADDRESS", kDefaultListen, "where the MTA reaches Postern");
+  const Node* address = s.node("address", "unix:PATH | inet:PORT@ADDRESS | inet6:PORT@ADDRESS", kDefaultListen,
+                               "where the MTA reaches Postern");
   c.listen.group = s.text("group", "", "group of a Unix socket, by name; empty: the daemon's own");
   const Node* mode = s.node("mode", "octal number", "0660", "permissions of a Unix socket");
-  c.max_sessions = static_cast<std::size_t>(s.number("max_sessions", 2000, 1, 100'000, "connections served at once; more are answered 451 4.3.2"));
-  c.max_callbacks = static_cast<std::size_t>(s.number("max_callbacks", 500, 1, 10'000, "steps at work at once; more are answered 451 4.3.2"));
+  c.max_sessions = static_cast<std::size_t>(
+      s.number("max_sessions", 2000, 1, 100'000, "connections served at once; more are answered 451 4.3.2"));
+  c.max_callbacks = static_cast<std::size_t>(
+      s.number("max_callbacks", 500, 1, 10'000, "steps at work at once; more are answered 451 4.3.2"));
   if (mode != nullptr && !mode->is_null()) {
     const char* last = mode->text.data() + mode->text.size();
     unsigned bits = 0;
     const auto [end, error] = std::from_chars(mode->text.data(), last, bits, 8);
     if (!mode->is_scalar() || error != std::errc() || end != last || bits > 0777)
-      s.problems().error(mode->where, fmt::format("listen.mode: \"{}\" are no permissions", printable(mode->text, 20)), "write an octal number like 0660");
-    else c.listen.mode = bits;
+      s.problems().error(mode->where, fmt::format("listen.mode: \"{}\" are no permissions", printable(mode->text, 20)),
+                         "write an octal number like 0660");
+    else
+      c.listen.mode = bits;
   }
-  if (address != nullptr && address->is_scalar()) set_address(*address, s.problems(), c.listen);
-  else if (address != nullptr) s.problems().error(address->where, fmt::format("listen.address wants one address, not {}", address->describe()));
+  if (address != nullptr && address->is_scalar())
+    set_address(*address, s.problems(), c.listen);
+  else if (address != nullptr)
+    s.problems().error(address->where, fmt::format("listen.address wants one address, not {}", address->describe()));
 }
 
 void read_listen_section(const Node* node, Problems& problems, Configuration& c) {
@@ -97,33 +117,45 @@ void read_listen_section(const Node* node, Problems& problems, Configuration& c)
 }
 
 void read_dns(Settings& s, const std::string& folder, dns::Options& o) {
-  for (const PlacedText& server : placed_texts(s, "servers", "list of ADDRESS or ADDRESS@PORT", "those of /etc/resolv.conf", "resolvers to ask")) {
-    if (const auto parsed = parse_server(server.text)) o.servers.push_back(*parsed);
-    else s.problems().error(server.where, fmt::format("dns.servers: \"{}\" is no address", printable(server.text)), "write 192.0.2.53, 192.0.2.53@5353 or [2001:db8::53]@5353");
+  for (const PlacedText& server :
+       placed_texts(s, "servers", "list of ADDRESS or ADDRESS@PORT", "those of /etc/resolv.conf", "resolvers to ask")) {
+    if (const auto parsed = parse_server(server.text))
+      o.servers.push_back(*parsed);
+    else
+      s.problems().error(server.where, fmt::format("dns.servers: \"{}\" is no address", printable(server.text)),
+                         "write 192.0.2.53, 192.0.2.53@5353 or [2001:db8::53]@5353");
   }
-  o.trust_anchor = s.text("trust_anchor", "", "file with the root's DNSSEC key (/usr/share/dns/root.key); empty: nothing is validated");
+  o.trust_anchor = s.text("trust_anchor", "",
+                          "file with the root's DNSSEC key (/usr/share/dns/root.key); empty: nothing is validated");
   if (!o.trust_anchor.empty()) o.trust_anchor = below(folder, o.trust_anchor);
-  for (const PlacedText& file : placed_texts(s, "zone_files", "list of files", "none", "names that are answered from these files alone"))
+  for (const PlacedText& file :
+       placed_texts(s, "zone_files", "list of files", "none", "names that are answered from these files alone"))
     o.zone_files.push_back(below(folder, file.text));
   o.timeout = s.duration("timeout", 5s, 100ms, 30s, "longest wait for one question");
-  o.cache_entries = static_cast<std::size_t>(s.number("cache_entries", 100'000, 0, 10'000'000, "answers that are remembered"));
-  o.least_negative_age = seconds(s.duration("least_negative_age", 60s, 0s, 1h, "\"there is none\" is remembered at least so long"));
+  o.cache_entries =
+      static_cast<std::size_t>(s.number("cache_entries", 100'000, 0, 10'000'000, "answers that are remembered"));
+  o.least_negative_age =
+      seconds(s.duration("least_negative_age", 60s, 0s, 1h, "\"there is none\" is remembered at least so long"));
   o.most_age = seconds(s.duration("most_age", 24h, 1min, 7 * 24h, "any answer is remembered at most so long"));
   o.failure_age = seconds(s.duration("failure_age", 5s, 0s, 1min, "a failure is remembered so long"));
-  o.outstanding = static_cast<std::size_t>(s.number("outstanding", 2000, 1, 100'000, "questions under way at once; more fail at once"));
+  o.outstanding = static_cast<std::size_t>(
+      s.number("outstanding", 2000, 1, 100'000, "questions under way at once; more fail at once"));
 }
 
 void read_admin(Settings& s, Configuration& c) {
-  const Node* socket = s.node("socket", "path", "/run/postern/control.sock", "Unix socket of `postern reload` and `postern status`; empty: none");
+  const Node* socket = s.node("socket", "path", "/run/postern/control.sock",
+                              "Unix socket of `postern reload` and `postern status`; empty: none");
   c.control_socket = "/run/postern/control.sock";
   if (socket != nullptr && socket->is_scalar()) {
     c.control_socket = socket->text;
     const Result<Listen> parsed = parse_listen("unix:" + c.control_socket, socket->where);
-    if (!c.control_socket.empty() && !parsed) s.problems().error(socket->where, "admin.socket: " + parsed.error().message);
+    if (!c.control_socket.empty() && !parsed)
+      s.problems().error(socket->where, "admin.socket: " + parsed.error().message);
   } else if (socket != nullptr && !socket->is_null()) {
     s.problems().error(socket->where, fmt::format("admin.socket wants a path, not {}", socket->describe()));
   }
-  c.evidence_threads = static_cast<std::size_t>(s.number("evidence_threads", 8, 0, 256, "threads that run checks ahead of time"));
+  c.evidence_threads =
+      static_cast<std::size_t>(s.number("evidence_threads", 8, 0, 256, "threads that run checks ahead of time"));
   c.drain = seconds(s.duration("drain", 30s, 0s, 10min, "longest wait for open connections at a stop"));
   s.later("http");
 }
@@ -133,7 +165,10 @@ void read_log(Settings& s, Configuration& c) {
   static constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
   c.log_form = s.word("form", "logfmt", kForms, "how an event is written") == "json" ? LogForm::json : LogForm::logfmt;
   const std::string level = s.word("level", "info", kLevels, "events below it are not written");
-  c.log_level = level == "debug" ? LogLevel::debug : level == "warning" ? LogLevel::warning : level == "error" ? LogLevel::error : LogLevel::info;
+  c.log_level = level == "debug"     ? LogLevel::debug
+                : level == "warning" ? LogLevel::warning
+                : level == "error"   ? LogLevel::error
+                                     : LogLevel::info;
 }
 
 }  // namespace postern::config

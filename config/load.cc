@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "config/configuration.h"
 #include "config/daemon_sections.h"
@@ -16,7 +17,7 @@ namespace postern::config {
 
 namespace {
 
-constexpr std::size_t kMaxRuleFiles = 64;   // local: also ends files that include each other
+constexpr std::size_t kMaxRuleFiles = 64;  // local: also ends files that include each other
 
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -31,16 +32,19 @@ bool is_list_name(std::string_view name) {
 }
 
 /// `lists:`. Answers the names it gives, also of lists that could not be made.
-std::vector<std::string> read_lists(const Node* section, const std::string& folder, Problems& problems, rules::Lists& lists) {
+std::vector<std::string> read_lists(const Node* section, const std::string& folder, Problems& problems,
+                                    rules::Lists& lists) {
   std::vector<std::string> declared;
   if (section == nullptr) return declared;
   if (!section->is_map()) {
-    problems.error(section->where, fmt::format("lists wants a map of names and lists, not {}", section->describe()), "write lists: {partners: [bank.example]}");
+    problems.error(section->where, fmt::format("lists wants a map of names and lists, not {}", section->describe()),
+                   "write lists: {partners: [bank.example]}");
     return declared;
   }
   for (const auto& [key, value] : section->entries) {
     if (!is_list_name(key.text)) {
-      problems.error(key.where, fmt::format("\"{}\" is no name for a list", printable(key.text, 60)), "letters, digits, - and _, at most 64");
+      problems.error(key.where, fmt::format("\"{}\" is no name for a list", printable(key.text, 60)),
+                     "letters, digits, - and _, at most 64");
       continue;
     }
     declared.push_back(key.text);
@@ -55,15 +59,19 @@ class RuleFiles {
   RuleFiles(std::string folder, Problems& problems) : folder_(std::move(folder)), problems_(problems) {}
 
   Result<Node> operator()(const std::string& name, const Place& where) {
-    if (++count_ > kMaxRuleFiles) return Error{fmt::format("over {} rule files are included; does one include itself?", kMaxRuleFiles), where};
+    if (++count_ > kMaxRuleFiles)
+      return Error{fmt::format("over {} rule files are included; does one include itself?", kMaxRuleFiles), where};
     const Preset* preset = find_preset(name);
     const std::string path = below(folder_, name);
     std::string why;
     const std::optional<std::string> text = read_file(path, why);
-    if (!text && preset == nullptr) {
+    std::error_code none;                                            // what cannot even be looked for is not there
+    const bool there = text || std::filesystem::exists(path, none);  // then no preset takes its place
+    if (!text && (preset == nullptr || there)) {
       std::vector<std::string> names;
       for (const Preset& p : presets()) names.emplace_back(p.name);
-      return Error{fmt::format("{} cannot be read: {}; {}", printable(path), why, with_presets(name, names)), where};
+      const std::string hint = there ? std::string() : "; " + with_presets(name, names);
+      return Error{fmt::format("{} cannot be read: {}{}", printable(path), why, hint), where};
     }
     Problems found;
     std::optional<Node> root = text ? read_yaml(path, *text, found) : read_yaml(name, preset->text, found);
@@ -84,7 +92,8 @@ class RuleFiles {
   std::size_t count_ = 0;
 };
 
-void read_rules(const Sections& sections, const std::string& folder, Problems& problems, const rules::Lists& lists, Policy& policy) {
+void read_rules(const Sections& sections, const std::string& folder, Problems& problems, const rules::Lists& lists,
+                Policy& policy) {
   std::vector<CheckDecl> declarations;
   for (const ConfiguredCheck& check : policy.checks) declarations.push_back(check.declaration());
   RuleFiles files(folder, problems);
@@ -109,7 +118,8 @@ void with_settings(const Sections& sections, std::string_view name, Problems& pr
 
 }  // namespace
 
-std::optional<Configuration> load_text(std::string_view name, std::string_view text, const std::string& folder, const LoadOptions& options, Problems& problems) {
+std::optional<Configuration> load_text(std::string_view name, std::string_view text, const std::string& folder,
+                                       const LoadOptions& options, Problems& problems) {
   std::optional<Node> root = read_yaml(std::string(name), text, problems);
   if (!root) return std::nullopt;
   const Place start{std::string(name), 0, 0};
@@ -132,14 +142,18 @@ std::optional<Configuration> load_text(std::string_view name, std::string_view t
 
   result.lists = std::make_shared<rules::Lists>();
   const std::vector<std::string> declared = read_lists(sections.find("lists"), folder, problems, *result.lists);
-  with_settings(sections, "site", problems, [&](Settings& s) { read_site(s, folder, *result.lists, declared, policy.site); });
+  with_settings(sections, "site", problems,
+                [&](Settings& s) { read_site(s, folder, *result.lists, declared, policy.site); });
   const Node* site = sections.find("site");
   if (site == nullptr || !site->is_map() || site->find("domains") == nullptr)
-    problems.warning(site == nullptr ? start : site->where, "site.domains is not set: no domain is ours", "write site: {domains: [example.org]}");
+    problems.warning(site == nullptr ? start : site->where, "site.domains is not set: no domain is ours",
+                     "write site: {domains: [example.org]}");
   result.lists->add("site.domains", policy.site.domains);
 
   policy.checks = configure_checks(sections.find("checks"), problems);
-  if (sections.find("rules") == nullptr) problems.warning(start, "there are no rules: every message is let through", "include presets/inbound.yaml and presets/submission.yaml");
+  if (sections.find("rules") == nullptr)
+    problems.warning(start, "there are no rules: every message is let through",
+                     "include presets/inbound.yaml and presets/submission.yaml");
   read_rules(sections, folder, problems, *result.lists, policy);
   if (!problems.usable() || policy.rules == nullptr) return std::nullopt;
 

@@ -4,7 +4,8 @@
 
 namespace postern::config {
 
-std::vector<PlacedText> placed_texts(Settings& settings, std::string_view key, std::string_view form, std::string_view fallback, std::string_view doc) {
+std::vector<PlacedText> placed_texts(Settings& settings, std::string_view key, std::string_view form,
+                                     std::string_view fallback, std::string_view doc) {
   std::vector<PlacedText> result;
   const Node* node = settings.node(key, form, fallback, doc);
   if (node == nullptr || node->is_null()) return result;
@@ -14,8 +15,10 @@ std::vector<PlacedText> placed_texts(Settings& settings, std::string_view key, s
     return result;
   }
   for (const Node& item : node->items) {
-    if (item.is_scalar()) result.push_back({item.text, item.where});
-    else settings.problems().error(item.where, fmt::format("{} wants a list of texts, this is {}", key, item.describe()));
+    if (item.is_scalar())
+      result.push_back({item.text, item.where});
+    else
+      settings.problems().error(item.where, fmt::format("{} wants a list of texts, this is {}", key, item.describe()));
   }
   return result;
 }

@@ -7,7 +7,7 @@ namespace postern::config {
 
 /// A rule file that is built into the program.
 struct Preset {
-  std::string_view name;   ///< "presets/inbound.yaml", as `include:` names it
+  std::string_view name;  ///< "presets/inbound.yaml", as `include:` names it
   std::string_view text;
 };
 

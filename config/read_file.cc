@@ -31,7 +31,7 @@ class Descriptor {
 std::optional<std::string> read_file(const std::string& path, std::string& why) {
   const auto fail = [&](std::string reason) { return why = std::move(reason), std::nullopt; };
   if (path.find('\0') != std::string::npos) return fail("the name holds a NUL byte");
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));   // a FIFO must not hold us up
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a FIFO must not hold us up
   if (file.get() < 0) return fail(std::strerror(errno));
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return fail(std::strerror(errno));

@@ -39,26 +39,33 @@ std::vector<SettingsOf> all_settings() {
   return all;
 }
 
-// --- text: for a terminal --------------------------------------------------------------------------------------------------------
+// --- text: for a terminal
+// --------------------------------------------------------------------------------------------------------
 
 std::string as_text() {
   std::string out = "SECTIONS\n";
-  for (const SectionName& section : section_names()) out += fmt::format("  {:<12}{}{}\n", section.name, section.doc, section.later ? " (not in this version)" : "");
+  for (const SectionName& section : section_names())
+    out += fmt::format("  {:<12}{}{}\n", section.name, section.doc, section.later ? " (not in this version)" : "");
   out += "\nSETTINGS\n";
   for (const SettingsOf& part : all_settings()) {
     for (const auto& s : part.settings) {
-      out += fmt::format("  {}: {}\n      {}{}\n", key_of(part, s), s.form, s.doc, s.fallback.empty() ? "" : fmt::format(" (default: {})", s.fallback));
+      out += fmt::format("  {}: {}\n      {}{}\n", key_of(part, s), s.form, s.doc,
+                         s.fallback.empty() ? "" : fmt::format(" (default: {})", s.fallback));
     }
   }
   out += "\nFACTS\n";
   std::string buffer;
   for (const rules::FactDoc& fact : rules::fact_table()) {
-    if (!fact.later) out += fmt::format("  {:<18}{:<8} {:<10} {}\n", fact_name(fact, buffer), rules::name(fact.type), name(fact.stage), fact.doc);
+    if (!fact.later)
+      out += fmt::format("  {:<18}{:<8} {:<10} {}\n", fact_name(fact, buffer), rules::name(fact.type), name(fact.stage),
+                         fact.doc);
   }
   out += "\nCHECKS\n";
   for (const CheckType* type : check_types()) {
     out += fmt::format("  {} (known at {})\n", type->name, name(type->stage));
-    for (const Outcome& o : type->outcomes) out += fmt::format("      {:<16}{}{}\n", o.name, reply_text(o), o.failure == Failure::yes ? "  [the check failed]" : "");
+    for (const Outcome& o : type->outcomes)
+      out += fmt::format("      {:<16}{}{}\n", o.name, reply_text(o),
+                         o.failure == Failure::yes ? "  [the check failed]" : "");
   }
   out += "\nACTIONS\n";
   for (const rules::ActionDoc& action : rules::action_table()) {
@@ -72,7 +79,8 @@ std::string as_text() {
   return out;
 }
 
-// --- markdown: for docs/configuration.md -----------------------------------------------------------------------------------------
+// --- markdown: for docs/configuration.md
+// -----------------------------------------------------------------------------------------
 
 std::string cell(std::string_view text) {
   std::string out;
@@ -87,44 +95,61 @@ std::string as_markdown() {
   std::string out;
   for (const SettingsOf& part : all_settings()) {
     out += part.name.empty() ? "### Top level\n" : fmt::format("### `{}`\n", part.name);
-    if (!part.doc.empty()) out += fmt::format("\n{}{}.\n", static_cast<char>(part.doc[0] - (part.doc[0] >= 'a' && part.doc[0] <= 'z' ? 32 : 0)), part.doc.substr(1));
+    if (!part.doc.empty())
+      out +=
+          fmt::format("\n{}{}.\n", static_cast<char>(part.doc[0] - (part.doc[0] >= 'a' && part.doc[0] <= 'z' ? 32 : 0)),
+                      part.doc.substr(1));
     out += "\n| Setting | Value | Default | |\n|---|---|---|---|\n";
     for (const auto& s : part.settings) {
-      out += fmt::format("| `{}` | {} | {} | {} |\n", key_of(part, s), cell(s.form), s.fallback.empty() ? "" : "`" + cell(s.fallback) + "`", cell(s.doc));
+      out += fmt::format("| `{}` | {} | {} | {} |\n", key_of(part, s), cell(s.form),
+                         s.fallback.empty() ? "" : "`" + cell(s.fallback) + "`", cell(s.doc));
     }
     out += "\n";
   }
   return out;
 }
 
-// --- JSON ------------------------------------------------------------------------------------------------------------------------
+// --- JSON
+// ------------------------------------------------------------------------------------------------------------------------
 
 Json settings_json(const std::vector<Settings::Asked>& settings) {
   Json list = Json::array();
-  for (const auto& s : settings) list.push_back({{"key", s.key}, {"form", s.form}, {"default", s.fallback}, {"doc", s.doc}});
+  for (const auto& s : settings)
+    list.push_back({{"key", s.key}, {"form", s.form}, {"default", s.fallback}, {"doc", s.doc}});
   return list;
 }
 
 std::string as_json() {
   Json root;
-  for (const SectionName& s : section_names()) root["sections"].push_back({{"name", s.name}, {"later", s.later}, {"doc", s.doc}});
-  for (const SettingsOf& part : section_settings()) root["settings"].push_back({{"section", part.name}, {"settings", settings_json(part.settings)}});
+  for (const SectionName& s : section_names())
+    root["sections"].push_back({{"name", s.name}, {"later", s.later}, {"doc", s.doc}});
+  for (const SettingsOf& part : section_settings())
+    root["settings"].push_back({{"section", part.name}, {"settings", settings_json(part.settings)}});
   std::string buffer;
   for (const rules::FactDoc& fact : rules::fact_table()) {
-    root["facts"].push_back({{"name", fact_name(fact, buffer)}, {"type", rules::name(fact.type)}, {"stage", name(fact.stage)},
-                             {"recipient", fact.scope == Scope::recipient}, {"several", fact.several}, {"later", fact.later}, {"doc", fact.doc}});
+    root["facts"].push_back({{"name", fact_name(fact, buffer)},
+                             {"type", rules::name(fact.type)},
+                             {"stage", name(fact.stage)},
+                             {"recipient", fact.scope == Scope::recipient},
+                             {"several", fact.several},
+                             {"later", fact.later},
+                             {"doc", fact.doc}});
   }
   for (const CheckType* type : check_types()) {
     Json check{{"name", type->name}, {"stage", name(type->stage)}, {"recipient", type->scope == Scope::recipient}};
-    for (const Outcome& o : type->outcomes) check["outcomes"].push_back({{"name", o.name}, {"reply", reply_text(o)}, {"rfc", o.rfc}, {"failure", o.failure == Failure::yes}});
+    for (const Outcome& o : type->outcomes)
+      check["outcomes"].push_back(
+          {{"name", o.name}, {"reply", reply_text(o)}, {"rfc", o.rfc}, {"failure", o.failure == Failure::yes}});
     check["settings"] = settings_json(settings_of(*type));
     root["checks"].push_back(std::move(check));
   }
   for (const std::string_view check : later_checks()) root["later_checks"].push_back(check);
   for (const rules::ActionDoc& a : rules::action_table()) {
-    root["actions"].push_back({{"name", a.name}, {"final", a.final}, {"later", a.later}, {"value", a.value}, {"doc", a.doc}});
+    root["actions"].push_back(
+        {{"name", a.name}, {"final", a.final}, {"later", a.later}, {"value", a.value}, {"doc", a.doc}});
   }
-  for (const PresetRules& preset : preset_rules()) root["presets"].push_back({{"file", preset.file}, {"rules", preset.rules}});
+  for (const PresetRules& preset : preset_rules())
+    root["presets"].push_back({{"file", preset.file}, {"rules", preset.rules}});
   return root.dump(2) + "\n";
 }
 

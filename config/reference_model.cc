@@ -43,7 +43,8 @@ std::vector<SettingsOf> section_settings() {
 
 std::vector<SettingsOf> check_settings() {
   std::vector<SettingsOf> result;
-  for (const CheckType* type : check_types()) result.push_back({fmt::format("checks.{}", type->name), {}, settings_of(*type)});
+  for (const CheckType* type : check_types())
+    result.push_back({fmt::format("checks.{}", type->name), {}, settings_of(*type)});
   return result;
 }
 
@@ -56,7 +57,8 @@ std::vector<PresetRules> preset_rules() {
     PresetRules& entry = result.emplace_back(PresetRules{preset.name, {}});
     if (!root || !root->is_list()) continue;
     for (const Node& rule : root->items) {
-      if (const Node* name = rule.find("name")) entry.rules.push_back(fmt::format("{}/{}", file.substr(0, file.rfind('.')), name->text));
+      if (const Node* name = rule.find("name"))
+        entry.rules.push_back(fmt::format("{}/{}", file.substr(0, file.rfind('.')), name->text));
     }
   }
   return result;

@@ -10,7 +10,7 @@ namespace postern::config {
 
 /// The settings of a section, or of a check.
 struct SettingsOf {
-  std::string name;   ///< "dns", "checks.iprev"; empty for the sections of one value
+  std::string name;  ///< "dns", "checks.iprev"; empty for the sections of one value
   std::string doc;
   std::vector<Settings::Asked> settings;
 };
@@ -23,7 +23,7 @@ std::vector<SettingsOf> check_settings();
 /// A rule file that is built in, and its rules in order.
 struct PresetRules {
   std::string_view file;
-  std::vector<std::string> rules;   ///< "inbound/null-mx"
+  std::vector<std::string> rules;  ///< "inbound/null-mx"
 };
 std::vector<PresetRules> preset_rules();
 

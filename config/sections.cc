@@ -13,7 +13,7 @@ namespace postern::config {
 
 namespace {
 
-constexpr std::size_t kMaxIncludes = 64;   // local: nobody splits a configuration further
+constexpr std::size_t kMaxIncludes = 64;  // local: nobody splits a configuration further
 
 constexpr std::array kSections{
     SectionName{"version", false, "version of the language; 1"},
@@ -42,7 +42,8 @@ constexpr std::array kSections{
 };
 
 const SectionName* find_name(std::string_view name) {
-  const auto found = std::find_if(kSections.begin(), kSections.end(), [&](const SectionName& s) { return s.name == name; });
+  const auto found =
+      std::find_if(kSections.begin(), kSections.end(), [&](const SectionName& s) { return s.name == name; });
   return found == kSections.end() ? nullptr : &*found;
 }
 
@@ -73,7 +74,8 @@ Sections::Sections(Node root, const std::string& folder, Problems& problems) {
 void Sections::take(const Node& root, bool included, Problems& problems) {
   if (root.is_null()) return;
   if (!root.is_map()) {
-    problems.error(root.where, fmt::format("a configuration is a map of sections, not {}", root.describe()), "it begins with a line like \"version: 1\"");
+    problems.error(root.where, fmt::format("a configuration is a map of sections, not {}", root.describe()),
+                   "it begins with a line like \"version: 1\"");
     return;
   }
   for (const auto& [key, value] : root.entries) {
@@ -82,15 +84,19 @@ void Sections::take(const Node& root, bool included, Problems& problems) {
       std::vector<std::string> names;
       for (const SectionName& s : kSections) names.emplace_back(s.name);
       const std::string hint = did_you_mean(key.text, names);
-      problems.error(key.where, fmt::format("there is no section \"{}\"", printable(key.text, 60)), hint.empty() ? "sections are " + join(names, ", ") : hint);
+      problems.error(key.where, fmt::format("there is no section \"{}\"", printable(key.text, 60)),
+                     hint.empty() ? "sections are " + join(names, ", ") : hint);
     } else if (name->later) {
       problems.later(key.where, "section " + key.text);
     } else if (key.text == "include") {
-      if (included) problems.error(key.where, "an included file includes no other", "name all files in the main configuration");
+      if (included)
+        problems.error(key.where, "an included file includes no other", "name all files in the main configuration");
     } else {
-      const auto same = std::find_if(sections_.begin(), sections_.end(), [&](const Section& s) { return s.key->text == key.text; });
-      if (same == sections_.end()) sections_.push_back({&key, &value});
-      else if (key.text != "version" || value.text != same->value->text)   // every file may state its version
+      const auto same =
+          std::find_if(sections_.begin(), sections_.end(), [&](const Section& s) { return s.key->text == key.text; });
+      if (same == sections_.end())
+        sections_.push_back({&key, &value});
+      else if (key.text != "version" || value.text != same->value->text)  // every file may state its version
         problems.error(key.where, fmt::format("the section \"{}\" is given twice", key.text),
                        fmt::format("first in {}:{}", same->key->where.file, same->key->where.line));
     }
@@ -99,9 +105,12 @@ void Sections::take(const Node& root, bool included, Problems& problems) {
 
 void Sections::include(const Node& names, const std::string& folder, Problems& problems) {
   std::vector<const Node*> files;
-  if (names.is_scalar()) files.push_back(&names);
-  else if (names.is_list()) for (const Node& item : names.items) files.push_back(&item);
-  else if (!names.is_null()) problems.error(names.where, fmt::format("include wants file names, not {}", names.describe()));
+  if (names.is_scalar())
+    files.push_back(&names);
+  else if (names.is_list())
+    for (const Node& item : names.items) files.push_back(&item);
+  else if (!names.is_null())
+    problems.error(names.where, fmt::format("include wants file names, not {}", names.describe()));
   if (files.size() > kMaxIncludes) {
     problems.error(names.where, fmt::format("over {} files are included", kMaxIncludes));
     return;

@@ -15,7 +15,7 @@ namespace postern::config {
 /// One top-level section of the language.
 struct SectionName {
   std::string_view name;
-  bool later = false;        ///< comes in a later version
+  bool later = false;  ///< comes in a later version
   std::string_view doc;
 };
 std::span<const SectionName> section_names();
@@ -23,8 +23,8 @@ std::span<const SectionName> section_names();
 /// The sections of a configuration, its own and those of the files it includes.
 class Sections {
  public:
-  /// Takes `root` apart and reads the files of its `include:`, relative to `folder`. Unknown and later sections, and one that is given
-  /// twice, go to `problems`; the rest is still there.
+  /// Takes `root` apart and reads the files of its `include:`, relative to `folder`. Unknown and later sections, and
+  /// one that is given twice, go to `problems`; the rest is still there.
   Sections(Node root, const std::string& folder, Problems& problems);
 
   /// The value of a section; nullptr when it is absent or empty.

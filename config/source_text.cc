@@ -48,7 +48,8 @@ Place SourceText::place(std::size_t offset) const {
 
 std::size_t SourceText::offset(int line, int byte_column) const {
   if (line < 0 || static_cast<std::size_t>(line) >= line_starts_.size()) return text_.size();
-  return std::min(line_starts_[static_cast<std::size_t>(line)] + static_cast<std::size_t>(std::max(byte_column, 0)), text_.size());
+  return std::min(line_starts_[static_cast<std::size_t>(line)] + static_cast<std::size_t>(std::max(byte_column, 0)),
+                  text_.size());
 }
 
 SourceText::Style SourceText::style_at(std::size_t offset) const {
@@ -61,7 +62,8 @@ SourceText::Style SourceText::style_at(std::size_t offset) const {
   }
 }
 
-std::vector<Node::Run> SourceText::runs(std::size_t offset, Style style, std::string_view value, std::size_t& end) const {
+std::vector<Node::Run> SourceText::runs(std::size_t offset, Style style, std::string_view value,
+                                        std::size_t& end) const {
   std::vector<Node::Run> result;
   std::size_t source = offset;
   std::size_t i = 0;
@@ -136,7 +138,8 @@ std::optional<BadByte> find_bad_byte(std::string_view text) {
       point = point << 6 | (next & 0x3f);
     }
     const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-    if (overlong || (point >= 0xd800 && point < 0xe000) || point > 0x10ffff) return BadByte{i, "a byte that is no UTF-8"};   // RFC 3629 3
+    if (overlong || (point >= 0xd800 && point < 0xe000) || point > 0x10ffff)
+      return BadByte{i, "a byte that is no UTF-8"};  // RFC 3629 3
     i += length;
   }
   return std::nullopt;

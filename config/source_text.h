@@ -26,8 +26,9 @@ class SourceText {
   enum class Style { plain, single_quoted, double_quoted, block };
   Style style_at(std::size_t offset) const;
 
-  /// Where the pieces of a scalar stand that begins at `offset` and reads as `value`; one piece a line, and a new one behind each
-  /// escape. Empty when `value` runs unbroken from `offset` on. `end` becomes the offset behind its last character.
+  /// Where the pieces of a scalar stand that begins at `offset` and reads as `value`; one piece a line, and a new one
+  /// behind each escape. Empty when `value` runs unbroken from `offset` on. `end` becomes the offset behind its last
+  /// character.
   std::vector<Node::Run> runs(std::size_t offset, Style style, std::string_view value, std::size_t& end) const;
 
  private:

@@ -14,6 +14,7 @@
 
 #include "config/read_file.h"
 #include "config/source_text.h"
+#include "config/yaml_hints.h"
 #include "policy/base/text.h"
 
 namespace postern::config {
@@ -31,7 +32,7 @@ struct Refused {
 class ViewStream : private std::streambuf, public std::istream {
  public:
   explicit ViewStream(std::string_view text) : std::istream(static_cast<std::streambuf*>(this)) {
-    char* begin = const_cast<char*>(text.data());   // a get area is never written to
+    char* begin = const_cast<char*>(text.data());  // a get area is never written to
     setg(begin, begin, begin + text.size());
   }
 };
@@ -43,12 +44,15 @@ class TreeBuilder : public YAML::EventHandler {
 
   Node take() { return std::move(root_); }
   /// The first character of the innermost list or map that is not closed yet.
-  std::optional<Place> open_since() const { return open_.empty() ? std::nullopt : std::optional(open_.back().node.where); }
+  std::optional<Place> open_since() const {
+    return open_.empty() ? std::nullopt : std::optional(open_.back().node.where);
+  }
   /// A line on which `{x}` was already told.
   int told_line() const { return told_line_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ > 1) throw Refused{at(mark), "a second document begins", "one file is one document: take the \"---\" line out"};
+    if (++documents_ > 1)
+      throw Refused{at(mark), "a second document begins", "one file is one document: take the \"---\" line out"};
   }
   void OnDocumentEnd() override {}
 
@@ -56,11 +60,12 @@ class TreeBuilder : public YAML::EventHandler {
     Node node;
     std::size_t offset = source_.offset(mark.line, mark.column);
     const std::string_view rest = source_.text().substr(offset);
-    if (ascii_iequals(rest.substr(0, 4), "null")) {   // scalars are text; only ~ and an empty value are nothing
+    if (ascii_iequals(rest.substr(0, 4), "null")) {  // scalars are text; only ~ and an empty value are nothing
       node.kind = Node::Kind::scalar;
       node.text = rest.substr(0, 4);
-    } else if (!rest.starts_with('~')) {   // the mark is that of whatever comes next
-      while (offset > 0 && std::string_view(" \t\r\n").find(source_.text()[offset - 1]) != std::string_view::npos) --offset;
+    } else if (!rest.starts_with('~')) {  // the mark is that of whatever comes next
+      while (offset > 0 && std::string_view(" \t\r\n").find(source_.text()[offset - 1]) != std::string_view::npos)
+        --offset;
       if (offset > 0) --offset;
     }
     node.where = source_.place(offset);
@@ -88,7 +93,7 @@ class TreeBuilder : public YAML::EventHandler {
     node.runs = source_.runs(offset, style, value, end);
     const bool in_quotes = style == SourceText::Style::single_quoted || style == SourceText::Style::double_quoted;
     if (in_quotes && source_.text().find(source_.text()[offset], std::max(end, offset + 1)) == std::string_view::npos)
-      throw Refused{node.where, "a quote is not closed", {}};   // yaml-cpp 0.7 lets it pass behind a line end
+      throw Refused{node.where, "a quote is not closed", {}};  // yaml-cpp 0.7 lets it pass behind a line end
     if (!node.quoted) {
       const std::size_t next = source_.text().find_first_not_of(" \t", end);
       node.comment_follows = next != std::string_view::npos && next > end && source_.text()[next] == '#';
@@ -96,11 +101,13 @@ class TreeBuilder : public YAML::EventHandler {
     attach(std::move(node), false);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value style) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                       YAML::EmitterStyle::value style) override {
     open(mark, tag, Node::Kind::list, style);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value style) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value style) override {
     open(mark, tag, Node::Kind::map, style);
   }
   void OnMapEnd() override { close(); }
@@ -109,10 +116,10 @@ class TreeBuilder : public YAML::EventHandler {
   struct Frame {
     Node node;
     std::optional<Node> key;
-    bool drop = false;       ///< the value of a key that is wrong itself
-    bool braces = false;     ///< { } rather than lines
-    bool valueless = false;  ///< its last entry has a key and nothing else
-    std::unordered_map<std::string, int> lines{};   ///< of its keys
+    bool drop = false;                             ///< the value of a key that is wrong itself
+    bool braces = false;                           ///< { } rather than lines
+    bool valueless = false;                        ///< its last entry has a key and nothing else
+    std::unordered_map<std::string, int> lines{};  ///< of its keys
   };
 
   Place at(const YAML::Mark& mark) const { return source_.place(source_.offset(mark.line, mark.column)); }
@@ -120,7 +127,9 @@ class TreeBuilder : public YAML::EventHandler {
   std::size_t start(const YAML::Mark& mark, const std::string& tag) const {
     const std::size_t offset = source_.offset(mark.line, mark.column);
     const bool tagged = (tag != "?" && tag != "!") || (offset < source_.text().size() && source_.text()[offset] == '!');
-    if (tagged) throw Refused{source_.place(offset), "YAML tags are not allowed", "every value is taken as text; a text that begins with ! needs quotes"};
+    if (tagged)
+      throw Refused{source_.place(offset), "YAML tags are not allowed",
+                    "every value is taken as text; a text that begins with ! needs quotes"};
     return offset;
   }
 
@@ -130,7 +139,8 @@ class TreeBuilder : public YAML::EventHandler {
     frame.node.kind = kind;
     frame.node.where = source_.place(offset);
     frame.braces = offset < source_.text().size() && source_.text()[offset] == '{';
-    if (open_.size() >= kMaxDepth) throw Refused{frame.node.where, fmt::format("lists and maps are nested over {} deep", kMaxDepth), {}};
+    if (open_.size() >= kMaxDepth)
+      throw Refused{frame.node.where, fmt::format("lists and maps are nested over {} deep", kMaxDepth), {}};
     open_.push_back(std::move(frame));
   }
 
@@ -169,10 +179,12 @@ class TreeBuilder : public YAML::EventHandler {
 
   void take_key(Frame& frame, Node key) {
     if (!key.is_scalar()) {
-      problems_.error(key.where, fmt::format("a key is a text, not {}", key.describe()), "a text that begins with { or [ needs quotes");
+      problems_.error(key.where, fmt::format("a key is a text, not {}", key.describe()),
+                      "a text that begins with { or [ needs quotes");
       frame.drop = true;
     } else if (const auto [first, fresh] = frame.lines.emplace(key.text, key.where.line); !fresh) {
-      problems_.error(key.where, fmt::format("\"{}\" stands twice", printable(key.text, 60)), fmt::format("first in line {}", first->second));
+      problems_.error(key.where, fmt::format("\"{}\" stands twice", printable(key.text, 60)),
+                      fmt::format("first in line {}", first->second));
       frame.drop = true;
     }
     frame.key = std::move(key);
@@ -187,22 +199,8 @@ class TreeBuilder : public YAML::EventHandler {
   int told_line_ = 0;
 };
 
-/// What a person most likely did where yaml-cpp says `message`.
-std::string hint_for(std::string_view message) {
-  if (message == YAML::ErrorMsg::MAP_VALUE) return "a text with \": \" in it needs quotes around all of it, and keys of one map the same indentation";
-  if (message == YAML::ErrorMsg::END_OF_MAP || message == YAML::ErrorMsg::END_OF_SEQ)
-    return "a text that begins with a quote, { or [ and goes on behind it needs quotes around all of it; else the indentation is wrong";
-  if (message == YAML::ErrorMsg::END_OF_MAP_FLOW) return "a { is not closed";
-  if (message == YAML::ErrorMsg::END_OF_SEQ_FLOW) return "a [ is not closed";
-  if (message == YAML::ErrorMsg::UNKNOWN_TOKEN) return "a text that begins with @, ` or % needs quotes";
-  if (message == YAML::ErrorMsg::EOF_IN_SCALAR) return "a quote is not closed";
-  if (message.find("tab") != std::string_view::npos) return "indent with blanks";
-  if (message.find("anchor") != std::string_view::npos || message.find("alias") != std::string_view::npos)
-    return "a text that begins with * or & needs quotes";
-  return {};
-}
-
-/// The offset at which more than kMaxDepth lists and maps open in a row; yaml-cpp would read on to the end of the file before it tells.
+/// The offset at which more than kMaxDepth lists and maps open in a row; yaml-cpp would read on to the end of the file
+/// before it tells.
 std::optional<std::size_t> find_bracket_bomb(std::string_view text) {
   std::size_t run = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -223,7 +221,9 @@ std::optional<Node> read_yaml(const std::string& name, std::string_view text, Pr
   const SourceText source(name, text);
   if (text.size() > kMaxFileBytes) return problems.error({name, 0, 0}, "the file is over 4 MiB"), std::nullopt;
   if (const auto bad = find_bad_byte(text)) {
-    problems.error(source.place(bad->offset), fmt::format("{} (0x{:02x})", bad->what, static_cast<unsigned char>(text[bad->offset])), "a configuration is UTF-8 text");
+    problems.error(source.place(bad->offset),
+                   fmt::format("{} (0x{:02x})", bad->what, static_cast<unsigned char>(text[bad->offset])),
+                   "a configuration is UTF-8 text");
     return std::nullopt;
   }
   if (const auto bomb = find_bracket_bomb(text)) {
@@ -242,8 +242,9 @@ std::optional<Node> read_yaml(const std::string& name, std::string_view text, Pr
     found.error(refused.where, refused.message, refused.hint);
   } catch (const YAML::ParserException& e) {
     const bool unclosed = e.msg == YAML::ErrorMsg::END_OF_MAP_FLOW || e.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW;
-    const Place where = unclosed && builder.open_since() ? *builder.open_since() : source.place(source.offset(e.mark.line, e.mark.column));
-    if (where.line != builder.told_line()) found.error(where, "this is no YAML: " + e.msg, hint_for(e.msg));
+    const Place where = unclosed && builder.open_since() ? *builder.open_since()
+                                                         : source.place(source.offset(e.mark.line, e.mark.column));
+    if (where.line != builder.told_line()) found.error(where, "this is no YAML: " + e.msg, yaml_hint(e.msg));
   } catch (const std::exception& e) {
     found.error({name, 0, 0}, fmt::format("this cannot be read as YAML: {}", e.what()));
   }

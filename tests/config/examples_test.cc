@@ -20,7 +20,8 @@ std::string read(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// Where the whole sites lie that are written in the language as it will be: $POSTERN_SHARED, or `shared` beside the project.
+/// Where the whole sites lie that are written in the language as it will be: $POSTERN_SHARED, or `shared` beside the
+/// project.
 fs::path examples() {
   const char* shared = ::getenv("POSTERN_SHARED");
   return (shared != nullptr ? fs::path(shared) : fs::path(POSTERN_SOURCE_DIR).parent_path() / "shared") / "examples";

@@ -21,13 +21,16 @@ std::string postfix(std::string_view text) {
 }
 
 TEST(Listen, UnderstandsEveryNotation) {
-  const struct { std::string_view text, libmilter, postfix; } kCases[] = {
+  const struct {
+    std::string_view text, libmilter, postfix;
+  } kCases[] = {
       {"unix:/run/p/p.sock", "unix:/run/p/p.sock", "unix:/run/p/p.sock"},
       {"local:/run/p/p.sock", "unix:/run/p/p.sock", "unix:/run/p/p.sock"},
       {"/run/p/p.sock", "unix:/run/p/p.sock", "unix:/run/p/p.sock"},
       {"inet:8891@127.0.0.1", "inet:8891@[127.0.0.1]", "inet:127.0.0.1:8891"},
       {"inet:8891@[127.0.0.1]", "inet:8891@[127.0.0.1]", "inet:127.0.0.1:8891"},
-      {"inet:127.0.0.1:8891", "inet:8891@[127.0.0.1]", "inet:127.0.0.1:8891"},   // Postfix's; libmilter would listen on port 127
+      {"inet:127.0.0.1:8891", "inet:8891@[127.0.0.1]",
+       "inet:127.0.0.1:8891"},  // Postfix's; libmilter would listen on port 127
       {"inet:[127.0.0.1]:8891", "inet:8891@[127.0.0.1]", "inet:127.0.0.1:8891"},
       {"inet:[::1]:8891", "inet6:8891@[::1]", "inet:[::1]:8891"},
       {"inet6:8891@::1", "inet6:8891@[::1]", "inet:[::1]:8891"},
@@ -41,7 +44,9 @@ TEST(Listen, UnderstandsEveryNotation) {
 }
 
 TEST(Listen, RefusesWhatCouldMeanSomethingElse) {
-  const struct { std::string_view text, why; } kCases[] = {
+  const struct {
+    std::string_view text, why;
+  } kCases[] = {
       {"inet:8891", "names no host"},
       {"inet6:8891", "names no host"},
       {"inet:8891@", "no host behind the port"},
@@ -67,7 +72,8 @@ TEST(Listen, RefusesWhatCouldMeanSomethingElse) {
       {"unix:/run/\x01", "control byte"},
       {"", "is no address to listen at"},
   };
-  for (const auto& c : kCases) EXPECT_THAT(libmilter(c.text), testing::AllOf(testing::StartsWith("refused: "), HasSubstr(c.why))) << c.text;
+  for (const auto& c : kCases)
+    EXPECT_THAT(libmilter(c.text), testing::AllOf(testing::StartsWith("refused: "), HasSubstr(c.why))) << c.text;
 }
 
 TEST(Listen, TakesAPathUpToTheSystemsLength) {

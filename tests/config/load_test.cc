@@ -71,7 +71,8 @@ std::string read(const fs::path& path) {
 }
 
 TEST(Load, SiteAndTwoPresetsAreComplete) {
-  const Configuration c = load(std::string(kSite) + "rules:\n  - include: presets/inbound.yaml\n  - include: presets/submission.yaml\n");
+  const Configuration c =
+      load(std::string(kSite) + "rules:\n  - include: presets/inbound.yaml\n  - include: presets/submission.yaml\n");
   ASSERT_NE(c.policy, nullptr);
   EXPECT_EQ(c.policy->mode, Mode::enforce);
   EXPECT_EQ(c.policy->answer_at, Stage::recipient);
@@ -98,7 +99,8 @@ dns: {servers: [192.0.2.53, "192.0.2.54@5353", "[2001:db8::53]@54"], trust_ancho
       cache_entries: 10, least_negative_age: 30s, most_age: 1h, failure_age: 1s, outstanding: 11}
 admin: {socket: /run/x.sock, evidence_threads: 0, drain: 5s}
 log: {form: json, level: warning}
-)", "/folder");
+)",
+                               "/folder");
   ASSERT_NE(c.policy, nullptr);
   EXPECT_EQ(c.policy->mode, Mode::monitor);
   EXPECT_EQ(c.policy->answer_at, Stage::sender);
@@ -146,31 +148,51 @@ TEST(Load, TellsAllMistakesAtOnce) {
 TEST(Load, TellsWrongValues) {
   const std::string rest = std::string(kSite) + std::string(kNothing);
   EXPECT_THAT(told("version: 2\n" + rest), ElementsAre(HasSubstr("t.yaml:1:10: "), "not loaded"));
-  EXPECT_THAT(told("split: notice\n" + rest), ElementsAre("t.yaml:1:8: split notice is not in this version", "not loaded"));
-  EXPECT_THAT(told("split: sometimes\n" + rest), ElementsAre(HasSubstr("t.yaml:1:8: split has no value \"sometimes\" (retry, whole)"), "not loaded"));
-  EXPECT_THAT(told("listen: inet:8891\n" + rest), ElementsAre(HasSubstr("t.yaml:1:9: \"inet:8891\" names no host"), "not loaded"));
-  EXPECT_THAT(told("listen: [a, b]\n" + rest), ElementsAre(HasSubstr("t.yaml:1:9: listen wants one address"), "not loaded"));
-  EXPECT_THAT(told("listen: {adress: /run/a.sock}\n" + rest), ElementsAre("t.yaml:1:10: listen has no setting \"adress\"; did you mean \"address\"?", "not loaded"));
-  EXPECT_THAT(told("listen: {mode: 0999}\n" + rest), ElementsAre(HasSubstr("t.yaml:1:16: listen.mode: \"0999\" are no permissions"), "not loaded"));
-  EXPECT_THAT(told("dns: {servers: [dns.example]}\n" + rest), ElementsAre(HasSubstr("t.yaml:1:17: dns.servers: \"dns.example\" is no address"), "not loaded"));
-  EXPECT_THAT(told("dns: {servers: 192.0.2.1@0}\n" + rest), ElementsAre(HasSubstr("t.yaml:1:16: dns.servers"), "not loaded"));
-  EXPECT_THAT(told("dns: [a]\n" + rest), ElementsAre(HasSubstr("t.yaml:1:6: dns wants settings (a map), not a list"), "not loaded"));
-  EXPECT_THAT(told("admin: {socket: run/x}\n" + rest), ElementsAre(HasSubstr("t.yaml:1:17: admin.socket: "), "not loaded"));
-  EXPECT_THAT(told("limits: {user: {per: login}}\n" + rest), ElementsAre("t.yaml:1:1: section limits is not in this version", "not loaded"));
-  EXPECT_THAT(told("lists: {\"a b\": [x.example]}\n" + rest), ElementsAre(HasSubstr("t.yaml:1:9: \"a b\" is no name for a list"), "not loaded"));
-  EXPECT_THAT(told("[a, b]\n"), testing::Contains(HasSubstr("t.yaml:1:1: a configuration is a map of sections, not a list")));
+  EXPECT_THAT(told("split: notice\n" + rest),
+              ElementsAre("t.yaml:1:8: split notice is not in this version", "not loaded"));
+  EXPECT_THAT(told("split: sometimes\n" + rest),
+              ElementsAre(HasSubstr("t.yaml:1:8: split has no value \"sometimes\" (retry, whole)"), "not loaded"));
+  EXPECT_THAT(told("listen: inet:8891\n" + rest),
+              ElementsAre(HasSubstr("t.yaml:1:9: \"inet:8891\" names no host"), "not loaded"));
+  EXPECT_THAT(told("listen: [a, b]\n" + rest),
+              ElementsAre(HasSubstr("t.yaml:1:9: listen wants one address"), "not loaded"));
+  EXPECT_THAT(told("listen: {adress: /run/a.sock}\n" + rest),
+              ElementsAre("t.yaml:1:10: listen has no setting \"adress\"; did you mean \"address\"?", "not loaded"));
+  EXPECT_THAT(told("listen: {mode: 0999}\n" + rest),
+              ElementsAre(HasSubstr("t.yaml:1:16: listen.mode: \"0999\" are no permissions"), "not loaded"));
+  EXPECT_THAT(told("dns: {servers: [dns.example]}\n" + rest),
+              ElementsAre(HasSubstr("t.yaml:1:17: dns.servers: \"dns.example\" is no address"), "not loaded"));
+  EXPECT_THAT(told("dns: {servers: 192.0.2.1@0}\n" + rest),
+              ElementsAre(HasSubstr("t.yaml:1:16: dns.servers"), "not loaded"));
+  EXPECT_THAT(told("dns: [a]\n" + rest),
+              ElementsAre(HasSubstr("t.yaml:1:6: dns wants settings (a map), not a list"), "not loaded"));
+  EXPECT_THAT(told("admin: {socket: run/x}\n" + rest),
+              ElementsAre(HasSubstr("t.yaml:1:17: admin.socket: "), "not loaded"));
+  EXPECT_THAT(told("limits: {user: {per: login}}\n" + rest),
+              ElementsAre("t.yaml:1:1: section limits is not in this version", "not loaded"));
+  EXPECT_THAT(told("lists: {\"a b\": [x.example]}\n" + rest),
+              ElementsAre(HasSubstr("t.yaml:1:9: \"a b\" is no name for a list"), "not loaded"));
+  EXPECT_THAT(told("[a, b]\n"),
+              testing::Contains(HasSubstr("t.yaml:1:1: a configuration is a map of sections, not a list")));
 }
 
 TEST(Load, KnowsWhoWeAre) {
   const std::string rules(kNothing);
-  EXPECT_THAT(told("site: {domains: [a.example], hostname: \"a b\"}\n" + rules), ElementsAre(HasSubstr("t.yaml:1:40: site.hostname"), "not loaded"));
-  EXPECT_THAT(told("site: {domains: partners}\nlists: {partner: [a.example]}\n" + rules),
-              ElementsAre("t.yaml:1:17: site.domains: there is no list \"partners\"; did you mean \"partner\"?", "not loaded"));
+  EXPECT_THAT(told("site: {domains: [a.example], hostname: \"a b\"}\n" + rules),
+              ElementsAre(HasSubstr("t.yaml:1:40: site.hostname"), "not loaded"));
+  EXPECT_THAT(
+      told("site: {domains: partners}\nlists: {partner: [a.example]}\n" + rules),
+      ElementsAre("t.yaml:1:17: site.domains: there is no list \"partners\"; did you mean \"partner\"?", "not loaded"));
   EXPECT_THAT(told("site: {domains: example.org}\n" + rules),
-              ElementsAre("t.yaml:1:17: site.domains: there is no list \"example.org\"; a domain itself stands in brackets: [example.org]", "not loaded"));
-  EXPECT_THAT(told("site: {hostname: a.example}\n" + rules), ElementsAre(HasSubstr("t.yaml:1:7: warning: site.domains is not set"), "loaded"));
-  EXPECT_THAT(told("site: {domains: [a.example], networks: [10.0.0.1/8]}\n" + rules), ElementsAre(HasSubstr("t.yaml:1:41: site.networks"), "not loaded"));
-  EXPECT_THAT(told("site: {domains: [a.example], authserv-id: \"a;b\"}\n" + rules), ElementsAre(HasSubstr("t.yaml:1:43: site.authserv-id"), "not loaded"));
+              ElementsAre("t.yaml:1:17: site.domains: there is no list \"example.org\"; a domain itself stands in "
+                          "brackets: [example.org]",
+                          "not loaded"));
+  EXPECT_THAT(told("site: {hostname: a.example}\n" + rules),
+              ElementsAre(HasSubstr("t.yaml:1:7: warning: site.domains is not set"), "loaded"));
+  EXPECT_THAT(told("site: {domains: [a.example], networks: [10.0.0.1/8]}\n" + rules),
+              ElementsAre(HasSubstr("t.yaml:1:41: site.networks"), "not loaded"));
+  EXPECT_THAT(told("site: {domains: [a.example], authserv-id: \"a;b\"}\n" + rules),
+              ElementsAre(HasSubstr("t.yaml:1:43: site.authserv-id"), "not loaded"));
   const Configuration c = load("site: {domains: ours}\nlists: {ours: [a.example]}\n" + rules);
   ASSERT_NE(c.policy, nullptr);
   EXPECT_TRUE(c.policy->site.is_ours(*Domain::parse("a.example"), 0));
@@ -196,18 +218,23 @@ TEST(Load, ReadsAFileListAgainWhenItChanges) {
 
 TEST(Load, AMissingListFileIsAWarning) {
   const Folder folder;
-  EXPECT_THAT(told("site: {domains: [\"file:gone\"]}\n" + std::string(kNothing), folder.path()), ElementsAre(HasSubstr("warning: "), "loaded"));
+  EXPECT_THAT(told("site: {domains: [\"file:gone\"]}\n" + std::string(kNothing), folder.path()),
+              ElementsAre(HasSubstr("warning: "), "loaded"));
 }
 
 TEST(Load, MergesIncludedFiles) {
   const Folder folder;
   folder.write("lists.yaml", "version: 1\nlists: {partners: [bank.example]}\n");
   folder.write("log.yaml", "log: {form: json}\n");
-  const std::string main = std::string(kSite) + "include: [lists.yaml, log.yaml]\nrules: [{name: p, when: sender.domain in partners, log: x}]\n";
+  const std::string main =
+      std::string(kSite) +
+      "include: [lists.yaml, log.yaml]\nrules: [{name: p, when: sender.domain in partners, log: x}]\n";
   EXPECT_EQ(load(main, folder.path()).log_form, LogForm::json);
 
-  EXPECT_THAT(told(main + "log: {form: logfmt}\n", folder.path()),
-              ElementsAre(HasSubstr(folder.path() + "/log.yaml:1:1: the section \"log\" is given twice; first in t.yaml:4"), "not loaded"));
+  EXPECT_THAT(
+      told(main + "log: {form: logfmt}\n", folder.path()),
+      ElementsAre(HasSubstr(folder.path() + "/log.yaml:1:1: the section \"log\" is given twice; first in t.yaml:4"),
+                  "not loaded"));
   folder.write("log.yaml", "include: lists.yaml\n");
   EXPECT_THAT(told(main, folder.path()), ElementsAre(HasSubstr("an included file includes no other"), "not loaded"));
   folder.write("log.yaml", "log: [\n");
@@ -220,7 +247,8 @@ TEST(Load, TakesAPresetOfTheAdministrators) {
   const Folder folder;
   folder.write("presets/inbound.yaml", "- {name: mine, when: always, log: x}\n");
   folder.write("local.yaml", "- {name: ours, when: always, log: y}\n");
-  const Configuration c = load(std::string(kSite) + "rules:\n  - include: presets/inbound.yaml\n  - include: local.yaml\n", folder.path());
+  const Configuration c =
+      load(std::string(kSite) + "rules:\n  - include: presets/inbound.yaml\n  - include: local.yaml\n", folder.path());
   ASSERT_NE(c.policy, nullptr);
   std::vector<std::string> names;
   for (const auto& rule : c.policy->rules->rules()) names.push_back(rule.name);
@@ -229,17 +257,25 @@ TEST(Load, TakesAPresetOfTheAdministrators) {
 
 TEST(Load, TellsWhatIsWrongInAnIncludedRuleFile) {
   const Folder folder;
-  const auto include = [](const std::string& file) { return std::string(kSite) + "rules:\n  - include: " + file + "\n"; };
-  EXPECT_THAT(told(include("presets/inbuond.yaml"), folder.path()), ElementsAre(testing::AllOf(HasSubstr("t.yaml:3:14: "), HasSubstr("did you mean \"presets/inbound.yaml\"?")), "not loaded"));
-  EXPECT_THAT(told(include("rules.yaml"), folder.path()), ElementsAre(HasSubstr("built in are presets/inbound.yaml, presets/submission.yaml"), "not loaded"));
+  const auto include = [](const std::string& file) {
+    return std::string(kSite) + "rules:\n  - include: " + file + "\n";
+  };
+  EXPECT_THAT(
+      told(include("presets/inbuond.yaml"), folder.path()),
+      ElementsAre(testing::AllOf(HasSubstr("t.yaml:3:14: "), HasSubstr("did you mean \"presets/inbound.yaml\"?")),
+                  "not loaded"));
+  EXPECT_THAT(told(include("rules.yaml"), folder.path()),
+              ElementsAre(HasSubstr("built in are presets/inbound.yaml, presets/submission.yaml"), "not loaded"));
   folder.write("rules.yaml", "- {name: a, when: sender is, log: x}\n- {name: a, name: b, when: always, log: x}\n");
-  EXPECT_THAT(told(include("rules.yaml"), folder.path()), testing::Contains(HasSubstr(folder.path() + "/rules.yaml:2:13: \"name\" stands twice")));
+  EXPECT_THAT(told(include("rules.yaml"), folder.path()),
+              testing::Contains(HasSubstr(folder.path() + "/rules.yaml:2:13: \"name\" stands twice")));
   folder.write("rules.yaml", "- include: rules.yaml\n");
   EXPECT_EQ(told(include("rules.yaml"), folder.path()).back(), "not loaded");
 }
 
 TEST(Load, MonitorOfTheWholeCannotBeOverruled) {
-  const Configuration c = load("mode: monitor\n" + std::string(kSite) + "rules: [{name: r, when: always, reject: true, monitor: false}]\n");
+  const Configuration c =
+      load("mode: monitor\n" + std::string(kSite) + "rules: [{name: r, when: always, reject: true, monitor: false}]\n");
   ASSERT_NE(c.policy, nullptr);
   EXPECT_TRUE(c.policy->rules->rules()[0].monitored);
 }
@@ -254,7 +290,9 @@ TEST(Load, TheCommandLinesZoneStandsInsteadOfServers) {
   options.zone_file = "/x.zone";
   options.offline = true;
   options.generation = 9;
-  const auto c = load_text("t.yaml", "dns: {servers: 192.0.2.1, zone_files: a}\n" + std::string(kSite) + std::string(kNothing), "/f", options, problems);
+  const auto c =
+      load_text("t.yaml", "dns: {servers: 192.0.2.1, zone_files: a}\n" + std::string(kSite) + std::string(kNothing),
+                "/f", options, problems);
   ASSERT_TRUE(c);
   EXPECT_THAT(c->dns.servers, IsEmpty());
   EXPECT_THAT(c->dns.zone_files, ElementsAre("/x.zone"));
@@ -265,7 +303,8 @@ TEST(Load, TheCommandLinesZoneStandsInsteadOfServers) {
 TEST(Load, AFileIsReadFromItsFolder) {
   const Folder folder;
   folder.write("domains", "a.example\n");
-  const std::string path = folder.write("postern.yaml", "site: {domains: [\"file:domains\"]}\n" + std::string(kNothing));
+  const std::string path =
+      folder.write("postern.yaml", "site: {domains: [\"file:domains\"]}\n" + std::string(kNothing));
   Problems problems;
   EXPECT_TRUE(load_file(path, {}, problems));
   EXPECT_THAT(lines(problems), IsEmpty());

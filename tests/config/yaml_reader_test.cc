@@ -80,7 +80,10 @@ TEST(YamlReader, KnowsThePlaceInEveryStyle) {
 TEST(YamlReader, CountsColumnsInCharacters) {
   EXPECT_EQ(place_of("a: Sở Nội vụ two", "a", "two"), "1:14");
   EXPECT_EQ(place_of("é: 'ü two'", "é", "two"), "1:7");
-  EXPECT_EQ(place_of("\xef\xbb\xbf" "a: two", "a", "two"), "1:4");
+  EXPECT_EQ(place_of("\xef\xbb\xbf"
+                     "a: two",
+                     "a", "two"),
+            "1:4");
   EXPECT_EQ(place_of("b: 1\r\na: 'one two'\r\n", "a", "two"), "2:9");
 }
 
@@ -99,7 +102,7 @@ TEST(YamlReader, RefusesWhatItDoesNotWant) {
   EXPECT_THAT(refused("a: ! 'x'\n"), HasSubstr("t.yaml:1:4: YAML tags are not allowed"));
   EXPECT_THAT(refused("a: ! [x]\n"), HasSubstr("t.yaml:1:4: YAML tags are not allowed"));
   EXPECT_THAT(refused("a: &x 1\nb: *x\n"), HasSubstr("t.yaml:1:4: anchors are not allowed"));
-  EXPECT_THAT(refused("a: *.example.org\n"), HasSubstr("begins with *"));
+  EXPECT_THAT(refused("a: *.example.org\n"), HasSubstr("begins with * or &"));
   EXPECT_THAT(refused("a: 1\n---\nb: 2\n"), HasSubstr("t.yaml:2:1: a second document begins"));
   EXPECT_THAT(refused("[a]: 1\n"), HasSubstr("t.yaml:1:1: a key is a text, not a list"));
 }
@@ -116,12 +119,15 @@ TEST(YamlReader, RefusesWhatIsNoText) {
 }
 
 TEST(YamlReader, HintsAtForgottenQuotes) {
-  EXPECT_EQ(refused("reject: {login}\n"), "t.yaml:1:9: {login} without quotes is a map to YAML, not a text; put the whole text in quotes: \"{login}\"\n");
+  EXPECT_EQ(
+      refused("reject: {login}\n"),
+      "t.yaml:1:9: {login} without quotes is a map to YAML, not a text; put the whole text in quotes: \"{login}\"\n");
   EXPECT_THAT(refused("reject: {login} is late\n"), HasSubstr("t.yaml:1:9: {login} without quotes"));
   EXPECT_THAT(refused("when: 'a' in b\n"), HasSubstr("quotes around all of it"));
   EXPECT_THAT(refused("when: header.X == \"a: b\"\n"), HasSubstr("quotes around all of it"));
   EXPECT_THAT(refused("a: 1\n\tb: 2\n"), HasSubstr("indent with blanks"));
   EXPECT_THAT(refused("a: @b\n"), HasSubstr("begins with @"));
+  EXPECT_THAT(refused("a: \"\\d\"\n"), HasSubstr("use '...' around a pattern"));
   EXPECT_THAT(refused("a: [b, c\n"), HasSubstr("t.yaml:1:4: "));
   EXPECT_THAT(refused("a: \"b\n"), HasSubstr("a quote is not closed"));
   EXPECT_TRUE(read("change: {spf-fail: , callout: off}\n").find("change")->is_map());
@@ -150,7 +156,8 @@ TEST(YamlReader, EndsBombsSoonAndCleanly) {
 
 TEST(YamlReader, TakesNestingUpToTheCap) {
   EXPECT_TRUE(read(std::string(kMaxDepth, '[') + std::string(kMaxDepth, ']')).is_list());
-  EXPECT_THAT(refused(std::string(kMaxDepth + 1, '[') + std::string(kMaxDepth + 1, ']')), HasSubstr("nested over 32 deep"));
+  EXPECT_THAT(refused(std::string(kMaxDepth + 1, '[') + std::string(kMaxDepth + 1, ']')),
+              HasSubstr("nested over 32 deep"));
   const auto nested = [](std::size_t depth) {
     std::string text = "a:";
     for (std::size_t i = 1; i < depth; ++i) text += "\n" + std::string(i, ' ') + "a:";
@@ -161,7 +168,8 @@ TEST(YamlReader, TakesNestingUpToTheCap) {
 }
 
 TEST(YamlReader, RefusesWhatIsNoRegularFile) {
-  for (const auto& [path, why] : {std::pair{"/", "it is a folder"}, {"/dev/zero", "it is no regular file"}, {"/no/such/file", "No such file"}}) {
+  for (const auto& [path, why] :
+       {std::pair{"/", "it is a folder"}, {"/dev/zero", "it is no regular file"}, {"/no/such/file", "No such file"}}) {
     Problems problems;
     EXPECT_FALSE(read_yaml_file(path, path, problems));
     ASSERT_EQ(problems.all().size(), 1U);

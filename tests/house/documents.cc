@@ -57,7 +57,8 @@ std::vector<std::string> commands_of(std::string_view markdown) {
     } else if (inside && shell) {
       add_commands(line, commands);
     } else if (!inside) {
-      for (std::sregex_iterator it(line.begin(), line.end(), kInline), end; it != end; ++it) add_commands((*it)[1], commands);
+      for (std::sregex_iterator it(line.begin(), line.end(), kInline), end; it != end; ++it)
+        add_commands((*it)[1], commands);
     }
   }
   return commands;
@@ -70,9 +71,12 @@ std::vector<std::vector<std::string>> rows_of(std::string_view markdown) {
     std::vector<std::string> cells;
     std::string cell;
     for (std::size_t i = 1; i < line.size(); ++i) {
-      if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '|') cell += line[++i];
-      else if (line[i] != '|') cell += line[i];
-      else cells.push_back(trimmed(std::exchange(cell, {})));
+      if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '|')
+        cell += line[++i];
+      else if (line[i] != '|')
+        cell += line[i];
+      else
+        cells.push_back(trimmed(std::exchange(cell, {})));
     }
     rows.push_back(std::move(cells));
   }
@@ -81,11 +85,14 @@ std::vector<std::vector<std::string>> rows_of(std::string_view markdown) {
 
 std::string as_configuration(const std::string& block) {
   const std::vector<std::string> lines = lines_of(block);
-  const auto first = std::find_if(lines.begin(), lines.end(), [](const std::string& l) { return !l.empty() && !l.starts_with('#'); });
-  if (first == lines.end() || !first->starts_with("-")) return has_key(lines, "site:") ? block : block + std::string(kSite);
+  const auto first =
+      std::find_if(lines.begin(), lines.end(), [](const std::string& l) { return !l.empty() && !l.starts_with('#'); });
+  if (first == lines.end() || !first->starts_with("-"))
+    return has_key(lines, "site:") ? block : block + std::string(kSite);
   std::string text = std::string(kSite) + "rules:\n";
   for (const std::string& line : lines) text += "  " + line + "\n";
-  if (block.find("include:") == std::string::npos) text += "  - include: presets/inbound.yaml\n  - include: presets/submission.yaml\n";
+  if (block.find("include:") == std::string::npos)
+    text += "  - include: presets/inbound.yaml\n  - include: presets/submission.yaml\n";
   return text;
 }
 

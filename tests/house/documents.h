@@ -8,8 +8,8 @@ namespace postern::house {
 
 /// A fenced block of a Markdown document.
 struct Block {
-  int line = 0;            ///< of its first line of text
-  std::string language;    ///< "yaml", or empty
+  int line = 0;          ///< of its first line of text
+  std::string language;  ///< "yaml", or empty
   std::string text;
 };
 std::vector<Block> blocks_of(std::string_view markdown);
@@ -20,8 +20,8 @@ std::vector<std::string> commands_of(std::string_view markdown);
 /// The cells of each row of a document's tables, without blanks at both ends; header rows among them.
 std::vector<std::vector<std::string>> rows_of(std::string_view markdown);
 
-/// A block of YAML as a whole configuration. A list is taken as rules, with both presets behind them where it includes none; a map
-/// gets a `site:` where it has none.
+/// A block of YAML as a whole configuration. A list is taken as rules, with both presets behind them where it includes
+/// none; a map gets a `site:` where it has none.
 std::string as_configuration(const std::string& block);
 
 /// What the comment lines `# not in this version: check spf` of a block announce.

@@ -60,13 +60,16 @@ TEST(Documents, EveryBlockOfYamlLoads) {
 TEST(Documents, EveryShippedConfigurationLoads) {
   for (const SourceFile& file : files({"config"}, [](std::string_view path) { return path.ends_with(".yaml"); })) {
     const bool preset = file.path.starts_with("config/presets/");
-    expect_loads(file.path, preset ? fmt::format("site: {{domains: [example.org]}}\nrules:\n  - include: {}\n", file.path.substr(7)) : file.text);
+    expect_loads(file.path, preset ? fmt::format("site: {{domains: [example.org]}}\nrules:\n  - include: {}\n",
+                                                 file.path.substr(7))
+                                   : file.text);
   }
 }
 
 TEST(Documents, PresetsInTheProgramAreTheFiles) {
   EXPECT_EQ(config::presets().size(), files({"config/presets"}, [](std::string_view) { return true; }).size());
-  for (const config::Preset& preset : config::presets()) EXPECT_EQ(preset.text, text_of("config/" + std::string(preset.name)));
+  for (const config::Preset& preset : config::presets())
+    EXPECT_EQ(preset.text, text_of("config/" + std::string(preset.name)));
 }
 
 TEST(Documents, EveryCheckHasItsPageWithItsOutcomes) {
@@ -78,14 +81,18 @@ TEST(Documents, EveryCheckHasItsPageWithItsOutcomes) {
     for (const Outcome& o : type->outcomes) {
       const bool own_reply = o.reply.code != 0;
       expected.push_back(fmt::format("`{}`{} -> {} -> {}", o.name, o.failure == Failure::yes ? " (failure)" : "",
-          own_reply ? fmt::format("{} {}.{}.{} {}", o.reply.code, o.reply.code / 100, o.reply.status.subject, o.reply.status.detail, o.reply.text) : "-",
-          o.rfc.empty() ? "-" : o.rfc));
+                                     own_reply
+                                         ? fmt::format("{} {}.{}.{} {}", o.reply.code, o.reply.code / 100,
+                                                       o.reply.status.subject, o.reply.status.detail, o.reply.text)
+                                         : "-",
+                                     o.rfc.empty() ? "-" : o.rfc));
     }
     std::vector<std::string> shown;
     bool in_table = false;
     for (const auto& row : rows_of(page)) {
       if (row.size() >= 2 && row[0] == "Setting") in_table = false;
-      if (in_table && row.size() == 4 && !row[0].starts_with("-")) shown.push_back(row[0] + " -> " + row[2] + " -> " + row[3]);
+      if (in_table && row.size() == 4 && !row[0].starts_with("-"))
+        shown.push_back(row[0] + " -> " + row[2] + " -> " + row[3]);
       if (row.size() == 4 && row[0] == "Outcome") in_table = true;
     }
     EXPECT_EQ(shown, expected) << path;
@@ -100,7 +107,8 @@ TEST(Documents, EveryCheckHasItsPageWithItsOutcomes) {
   for (const SourceFile& page : files({"docs/checks"}, is_markdown)) {
     const std::string name = page.path.substr(12, page.path.size() - 15);
     const auto types = check_types();
-    EXPECT_TRUE(std::any_of(types.begin(), types.end(), [&](const CheckType* t) { return t->name == name; })) << page.path << " is of no check";
+    EXPECT_TRUE(std::any_of(types.begin(), types.end(), [&](const CheckType* t) { return t->name == name; }))
+        << page.path << " is of no check";
   }
 }
 
@@ -111,10 +119,12 @@ TEST(Documents, TheConfigurationPageHoldsTheReference) {
   const std::size_t end = page.find("<!-- postern reference: end -->");
   ASSERT_NE(begin, std::string::npos);
   ASSERT_NE(end, std::string::npos);
-  EXPECT_EQ(page.substr(begin + kBegin.size(), end - begin - kBegin.size()), config::reference(config::ReferenceForm::markdown));
+  EXPECT_EQ(page.substr(begin + kBegin.size(), end - begin - kBegin.size()),
+            config::reference(config::ReferenceForm::markdown));
   for (const config::PresetRules& preset : config::preset_rules()) {
     EXPECT_FALSE(preset.rules.empty()) << preset.file;
-    for (const std::string& rule : preset.rules) EXPECT_NE(page.find("`" + rule + "`"), std::string::npos) << "docs/configuration.md lacks " << rule;
+    for (const std::string& rule : preset.rules)
+      EXPECT_NE(page.find("`" + rule + "`"), std::string::npos) << "docs/configuration.md lacks " << rule;
   }
 }
 
@@ -122,7 +132,8 @@ TEST(Documents, EveryEventIsListed) {
   static const std::regex kEvent("Event(?: [a-z_]+)?\\{(?:\\.name = )?\"([a-z.-]+)\"");
   std::set<std::string> written;
   for (const SourceFile& file : files({"milter", "config", "policy"}, is_cpp)) {
-    for (std::sregex_iterator it(file.text.begin(), file.text.end(), kEvent), end; it != end; ++it) written.insert((*it)[1]);
+    for (std::sregex_iterator it(file.text.begin(), file.text.end(), kEvent), end; it != end; ++it)
+      written.insert((*it)[1]);
   }
   EXPECT_TRUE(written.contains("decision"));
   std::set<std::string> listed;
@@ -132,6 +143,21 @@ TEST(Documents, EveryEventIsListed) {
     if (std::regex_match(line, match, kHeading)) listed.insert(match[1]);
   }
   EXPECT_EQ(listed, written);
+}
+
+TEST(Documents, EveryFieldOfADecisionIsListed) {
+  static const std::regex kField("event\\.add\\(\"([a-z_]+)\"");
+  const std::string source = text_of("policy/engine/decision_record.cc");
+  std::size_t fields = 0;
+  std::set<std::string> listed;
+  static const std::regex kName("`([a-z_]+)`");
+  for (const auto& row : rows_of(text_of("docs/log-events.md"))) {
+    for (std::sregex_iterator it(row[0].begin(), row[0].end(), kName), end; it != end; ++it) listed.insert((*it)[1]);
+  }
+  for (std::sregex_iterator it(source.begin(), source.end(), kField), end; it != end; ++it, ++fields) {
+    EXPECT_TRUE(listed.contains((*it)[1])) << "docs/log-events.md lacks the field " << (*it)[1];
+  }
+  EXPECT_GE(fields, 20U);
 }
 
 #ifdef POSTERN_BINARY
@@ -157,7 +183,7 @@ TEST(Documents, EveryCommandShownExists) {
   EXPECT_NE(help("no-such-command"), 0);
   std::set<std::string> commands;
   for (const SourceFile& file : files(kDocuments, is_markdown)) {
-    if (file.path == "docs/roadmap.md") continue;   // it speaks of what comes
+    if (file.path == "docs/roadmap.md") continue;  // it speaks of what comes
     for (const std::string& command : commands_of(file.text)) commands.insert(command);
   }
   EXPECT_GE(commands.size(), 5U);
@@ -166,7 +192,8 @@ TEST(Documents, EveryCommandShownExists) {
 #endif
 
 TEST(Documents, WhatATestWouldMissIsSeen) {
-  const std::string page = "x `postern nosuch -c F` y\n```\n$ postern run\n```\n```yaml\n- name: a\n```\n| `a` | b \\| c |\n";
+  const std::string page =
+      "x `postern nosuch -c F` y\n```\n$ postern run\n```\n```yaml\n- name: a\n```\n| `a` | b \\| c |\n";
   EXPECT_THAT(commands_of(page), ElementsAre("nosuch", "run"));
   ASSERT_EQ(blocks_of(page).size(), 2U);
   EXPECT_EQ(blocks_of(page)[1].line, 6);

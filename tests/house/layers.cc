@@ -11,11 +11,12 @@ namespace postern::house {
 namespace {
 
 // From left to right: each may include itself and what stands to its right.
-constexpr std::array<std::string_view, 10> kOrder{"milter", "config", "engine", "checks", "evidence", "auth", "rules", "mail", "dns", "base"};
+constexpr std::array<std::string_view, 10> kOrder{"milter", "config", "engine", "checks", "evidence",
+                                                  "auth",   "rules",  "mail",   "dns",    "base"};
 
 /// Where a library may be included: a file, or a folder with everything below it.
 struct Door {
-  std::string_view library;   ///< what the include begins with
+  std::string_view library;  ///< what the include begins with
   std::vector<std::string_view> doors;
 };
 
@@ -40,10 +41,12 @@ std::string_view layer_of(std::string_view path) {
   return path.substr(0, path.find('/'));
 }
 
-std::size_t rank(std::string_view layer) { return static_cast<std::size_t>(std::find(kOrder.begin(), kOrder.end(), layer) - kOrder.begin()); }
+std::size_t rank(std::string_view layer) {
+  return static_cast<std::size_t>(std::find(kOrder.begin(), kOrder.end(), layer) - kOrder.begin());
+}
 
 bool may_include(std::string_view from, std::string_view to) {
-  if (from == "auth" && to == "rules") return false;   // auth is of RFCs alone: mail, dns, base
+  if (from == "auth" && to == "rules") return false;  // auth is of RFCs alone: mail, dns, base
   return rank(from) <= rank(to) && rank(to) < kOrder.size();
 }
 
@@ -70,10 +73,12 @@ std::vector<std::string> broken_includes(std::string_view path, std::string_view
     if (match[1] == "\"") {
       if (!may_include(own, layer_of(header))) broken.push_back(at + std::string(own) + " may not include " + header);
     } else if (is_outside(header)) {
-      const auto door = std::find_if(doors().begin(), doors().end(), [&](const Door& d) { return header.starts_with(d.library); });
-      const bool open = door != doors().end() && std::any_of(door->doors.begin(), door->doors.end(), [&](std::string_view d) {
-                          return d.ends_with('/') ? path.starts_with(d) : path == d;
-                        });
+      const auto door =
+          std::find_if(doors().begin(), doors().end(), [&](const Door& d) { return header.starts_with(d.library); });
+      const bool open =
+          door != doors().end() && std::any_of(door->doors.begin(), door->doors.end(), [&](std::string_view d) {
+            return d.ends_with('/') ? path.starts_with(d) : path == d;
+          });
       if (!open) broken.push_back(at + "<" + header + "> has another door");
     }
   }

@@ -22,7 +22,8 @@ std::string root() { return POSTERN_SOURCE_DIR; }
 
 std::string text_of(const std::string& path) { return read(fs::path(root()) / path); }
 
-std::vector<SourceFile> files(const std::vector<std::string>& folders, const std::function<bool(std::string_view)>& wanted) {
+std::vector<SourceFile> files(const std::vector<std::string>& folders,
+                              const std::function<bool(std::string_view)>& wanted) {
   std::vector<SourceFile> result;
   const auto take = [&](const fs::path& path) {
     const std::string name = fs::relative(path, root()).generic_string();
@@ -34,8 +35,10 @@ std::vector<SourceFile> files(const std::vector<std::string>& folders, const std
     if (!fs::is_directory(start)) continue;
     for (fs::recursive_directory_iterator it(start), end; it != end; ++it) {
       const std::string name = it->path().filename().string();
-      if (it->is_directory() && (name == "build" || name == "__pycache__" || name.starts_with('.'))) it.disable_recursion_pending();
-      else if (it->is_regular_file()) take(it->path());
+      if (it->is_directory() && (name == "build" || name == "__pycache__" || name.starts_with('.')))
+        it.disable_recursion_pending();
+      else if (it->is_regular_file())
+        take(it->path());
     }
   }
   std::sort(result.begin(), result.end(), [](const SourceFile& a, const SourceFile& b) { return a.path < b.path; });

@@ -13,9 +13,10 @@ struct SourceFile {
   std::string text;
 };
 
-/// All files below the folders `folders` (or those files themselves) for which `wanted(path)` is true, in the order of their paths.
-/// What a build leaves behind is not among them.
-std::vector<SourceFile> files(const std::vector<std::string>& folders, const std::function<bool(std::string_view path)>& wanted);
+/// All files below the folders `folders` (or those files themselves) for which `wanted(path)` is true, in the order of
+/// their paths. What a build leaves behind is not among them.
+std::vector<SourceFile> files(const std::vector<std::string>& folders,
+                              const std::function<bool(std::string_view path)>& wanted);
 
 /// The text of one file, empty when there is none.
 std::string text_of(const std::string& path);

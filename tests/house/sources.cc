@@ -8,7 +8,8 @@ namespace postern::house {
 
 namespace {
 
-/// The words between the brackets of the calls of a CMakeLists.txt, comments left out; "(" stands before each call's words.
+/// The words between the brackets of the calls of a CMakeLists.txt, comments left out; "(" stands before each call's
+/// words.
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
   static const std::regex kWord("\\(|[^\\s()]+");
@@ -28,8 +29,13 @@ bool is_keyword(const std::string& word) {
 
 std::vector<std::string> forbidden_words(std::string_view path, std::string_view text) {
   // The pattern of folders is put together so that it does not find itself.
-  static const std::regex kCalls("(^|[^A-Za-z0-9_.>])(system|popen|strcpy|strcat|sprintf|vsprintf|gets|tmpnam|mktemp|alloca)\\s*\\(");
-  static const std::regex kFolders("(^|[\\s\"'`=(<:])/(" "work|root|home" ")/[A-Za-z.]|/tmp/" "(brief|b)/");
+  static const std::regex kCalls(
+      "(^|[^A-Za-z0-9_.>])(system|popen|strcpy|strcat|sprintf|vsprintf|gets|tmpnam|mktemp|alloca)\\s*\\(");
+  static const std::regex kFolders(
+      "(^|[\\s\"'`=(<:])/("
+      "work|root|home"
+      ")/[A-Za-z.]|/tmp/"
+      "(brief|b)/");
   std::vector<std::string> found;
   int number = 0;
   for (const std::string& line : lines_of(text)) {

@@ -6,7 +6,8 @@
 
 namespace postern::house {
 
-/// Words that stand nowhere in a source: functions that start a shell or write past an end, and folders of somebody's machine.
+/// Words that stand nowhere in a source: functions that start a shell or write past an end, and folders of somebody's
+/// machine.
 std::vector<std::string> forbidden_words(std::string_view path, std::string_view text);
 
 /// Where the sources of a CMakeLists.txt are not in the order of the alphabet.
