@@ -1,0 +1,174 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "policy/base/text.h"
+#include "policy/rules/compile_actions.h"
+#include "policy/rules/compile_expression.h"
+#include "policy/rules/describe.h"
+#include "policy/rules/rule_reader.h"
+#include "policy/rules/rule_set.h"
+
+namespace postern::rules {
+
+namespace {
+
+class Compiler {
+ public:
+  Compiler(const Source& source, Problems& problems)
+      : source_(source), problems_(problems), reader_(source, problems), names_(*program_, source.checks), expressions_(*program_, names_, source.lists, problems) {}
+
+  std::shared_ptr<const RuleSet> compile() {
+    reader_.read();
+    compile_definitions();
+    for (const DraftGroup& draft : reader_.groups) {
+      program_->groups.push_back({draft.name, draft.parent, std::nullopt});
+      group_remarks_.emplace_back();
+    }
+    for (std::size_t i = 0; i < reader_.rules.size(); ++i) compile_rule(i);
+    compile_groups_from(reader_.rules.size());
+    for (std::size_t i = 0; i < reader_.rules.size(); ++i) resolve_skips(i);
+    describe_rules(*program_, text_reads_);
+    for (std::size_t i = 0; i < reader_.rules.size(); ++i) {
+      program_->infos[i].where = reader_.rules[i].where;
+      program_->infos[i].other_actions = other_actions(i);
+    }
+    return std::make_shared<const RuleSet>(std::move(program_));
+  }
+
+ private:
+  // Each once, so that one that nobody uses is checked too.
+  void compile_definitions() {
+    Standing standing;
+    standing.sees_rules = false;
+    for (const Definitions& section : reader_.definitions()) {
+      for (const auto& [name, definition] : section) {
+        Remarks remarks;
+        if (definition.syntax) expressions_.compile(*definition.node, *definition.syntax, section, standing, remarks);
+      }
+    }
+  }
+
+  void compile_groups_from(std::size_t rule) {
+    for (std::size_t g = next_group_; g < reader_.groups.size() && reader_.groups[g].first <= rule; ++g, next_group_ = g) {
+      const DraftGroup& draft = reader_.groups[g];
+      if (draft.when == nullptr || draft.definitions == nullptr) continue;
+      program_->groups[g].when = expressions_.compile(*draft.when, *draft.definitions, {rule, draft.monitored, true}, group_remarks_[g]);
+    }
+  }
+
+  void compile_rule(std::size_t index) {
+    compile_groups_from(index);
+    const DraftRule& draft = reader_.rules[index];
+    Rule rule;
+    rule.name = draft.name;
+    rule.group = draft.group;
+    rule.monitored = draft.monitored;
+    rule.unavailable = draft.unavailable;
+    rule.split = draft.split;
+    actions_.push_back(compile_actions(draft, rule, names_, problems_));
+    text_reads_.push_back({actions_.back().facts, actions_.back().checks});
+    Remarks remarks;
+    if (const Node* when = draft.keys.find("when")) {
+      rule.when = expressions_.compile(*when, *draft.definitions, {index, draft.monitored, true}, remarks);
+    } else {
+      problems_.error(draft.where, fmt::format("rule \"{}\" has no when", draft.name), "when: always");
+    }
+    program_->rules.push_back(std::move(rule));
+    check_remarks(index, std::move(remarks));
+  }
+
+  void check_remarks(std::size_t index, Remarks remarks) {
+    const Rule& rule = program_->rules[index];
+    const DraftRule& draft = reader_.rules[index];
+    for (auto g = rule.group; g; g = program_->groups[*g].parent) {
+      const Remarks& group = group_remarks_[*g];
+      remarks.failures.insert(remarks.failures.end(), group.failures.begin(), group.failures.end());
+      remarks.forgeable |= group.forgeable;
+      remarks.grounded |= group.grounded;
+      remarks.names_recipient |= group.names_recipient;
+    }
+    // LANGUAGE 5: naming a failure is allowed in defer, log, notify, add_header rules.
+    const std::vector<std::string>& names = actions_[index].names;
+    const auto other = std::find_if(names.begin(), names.end(), [](const std::string& n) { return n != "defer" && n != "log" && n != "notify" && n != "add_header"; });
+    for (const auto& failure : remarks.failures) {
+      if (other != names.end()) {
+        problems_.error(failure.where, fmt::format("\"{}\" says that the check failed, and rule \"{}\" would {} for it", failure.text, rule.name, *other),
+                        "only defer, log, notify and add_header may rest on a failure");
+      }
+    }
+    // LANGUAGE 8: what a stranger writes himself is no reason to trust him.
+    if (rule.final == FinalAction::accept && remarks.forgeable && !remarks.grounded) {
+      problems_.warning(draft.where, fmt::format("rule \"{}\" accepts on the sender's own word alone (sender, helo and header can be forged)", rule.name),
+                        "ask for client.ip, authenticated or a check too, or use skip");
+    }
+    // LANGUAGE 2: edits change everybody's copy.
+    if (!rule.headers.empty() && remarks.names_recipient) {
+      problems_.warning(draft.where, fmt::format("rule \"{}\" names a recipient, but its header goes into everybody's copy", rule.name));
+    }
+  }
+
+  void resolve_skips(std::size_t index) {
+    for (const SkipTarget& target : actions_[index].skip) {
+      const std::string& prefix = reader_.rules[index].prefix;
+      if (!skip_named(index, target.name, target.where) && (prefix.empty() || !skip_named(index, prefix + target.name, target.where))) {
+        if (reader_.is_later(target.name)) problems_.later(target.where, fmt::format("rule {}", target.name));
+        else if (reader_.is_later(prefix + target.name)) problems_.later(target.where, fmt::format("rule {}{}", prefix, target.name));
+        else problems_.error(target.where, fmt::format("there is no rule or group \"{}\"", printable(target.name)), did_you_mean(target.name, all_names()));
+      }
+    }
+  }
+
+  // False when nothing has that name.
+  bool skip_named(std::size_t index, const std::string& name, const Place& where) {
+    if (reader_.switched_off.contains(name)) return true;
+    for (std::size_t i = 0; i < program_->rules.size(); ++i) {
+      if (program_->rules[i].name != name) continue;
+      if (i <= index) problems_.error(where, fmt::format("rule \"{}\" stands above", name), "skip reaches rules below");
+      else add_skip(index, i);
+      return true;
+    }
+    for (const DraftGroup& group : reader_.groups) {
+      if (group.name != name) continue;
+      if (group.last <= index + 1 && group.first < group.last) problems_.error(where, fmt::format("group \"{}\" stands above", name), "skip reaches rules below");
+      for (std::size_t i = std::max(group.first, index + 1); i < group.last; ++i) add_skip(index, i);
+      return true;
+    }
+    return false;
+  }
+
+  void add_skip(std::size_t skipper, std::size_t target) {
+    std::vector<std::size_t>& skipped_by = program_->rules[target].skipped_by;
+    if (std::find(skipped_by.begin(), skipped_by.end(), skipper) == skipped_by.end()) skipped_by.push_back(skipper);
+  }
+
+  std::vector<std::string> all_names() const {
+    std::vector<std::string> names(source_.later_rules.begin(), source_.later_rules.end());
+    for (const Rule& rule : program_->rules) names.push_back(rule.name);
+    for (const DraftGroup& group : reader_.groups) names.push_back(group.name);
+    return names;
+  }
+
+  std::vector<std::string> other_actions(std::size_t index) const {
+    std::vector<std::string> names = actions_[index].names;
+    std::erase_if(names, [](const std::string& n) { return find_action(n)->final; });
+    return names;
+  }
+
+  const Source& source_;
+  Problems& problems_;
+  RuleReader reader_;
+  std::unique_ptr<Program> program_ = std::make_unique<Program>();
+  Names names_;
+  ExpressionCompiler expressions_;
+  std::vector<RuleActions> actions_;
+  std::vector<TextReads> text_reads_;
+  std::vector<Remarks> group_remarks_;
+  std::size_t next_group_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<const RuleSet> compile(const Source& source, Problems& problems) { return Compiler(source, problems).compile(); }
+
+}  // namespace postern::rules

@@ -1,0 +1,164 @@
+#include "policy/rules/conclude.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "policy/base/text.h"
+
+namespace postern::rules {
+
+namespace {
+
+struct Story {
+  const Program& program;
+  Evaluation& evaluation;
+  const Walk& walk;
+  Wording wording;
+};
+
+void add_once(std::vector<std::string>& list, std::string text) {
+  if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(std::move(text));
+}
+
+// The first failure under `defer` that leaves a rule unknown, or the first at all.
+std::string lack_of(Evaluation& evaluation, std::size_t rule) {
+  const std::vector<Lack> lacks = evaluation.lacks(rule);
+  const auto first = std::find_if(lacks.begin(), lacks.end(), [](const Lack& l) { return l.defers; });
+  if (first != lacks.end()) return first->name;
+  return lacks.empty() ? std::string("of the policy") : lacks.front().name;
+}
+
+void defer_for(Story& story, std::size_t rule, Decision& decision) {
+  decision.action = FinalAction::defer;
+  decision.reply = Wording::not_available(lack_of(story.evaluation, rule));
+  decision.rule = std::nullopt;
+}
+
+// What happened above `end`, as far as it is settled: rules that are true, and what could not be had. Asks for nothing.
+void tell(Story& story, std::size_t end, bool let_through, Decision& decision) {
+  for (std::size_t i = 0; i < end && i < story.program.rules.size(); ++i) {
+    const Rule& rule = story.program.rules[i];
+    if (!story.evaluation.counts(i)) continue;
+    const Outlook outlook = story.evaluation.rule(i);
+    if (outlook == outlook_of(kSkipped) || outlook == outlook_of(kDeferred)) {
+      for (const Lack& lack : story.evaluation.lacks(i)) {
+        if (rule.final) add_once(decision.degraded, lack.name);
+        else if (rule.has_effects()) add_once(decision.degraded, fmt::format("{}:{}", lack.name, rule.name));
+      }
+    }
+    if (outlook != outlook_of(kTrue)) continue;
+    decision.matched.push_back(rule.name);
+    for (const std::string& tag : rule.tags) add_once(decision.tags, tag);
+    if (rule.score) decision.score += *rule.score;
+    if (rule.log) decision.effects.push_back({Effect::Kind::log, i, {}, story.wording.text(*rule.log, i)});
+    if (!let_through) continue;
+    for (const auto& [name, value] : rule.headers) decision.effects.push_back({Effect::Kind::add_header, i, name, story.wording.text(value, i)});
+    for (const std::string& tag : rule.tags) decision.effects.push_back({Effect::Kind::tag, i, tag, {}});
+  }
+}
+
+// What is told of the rules above the one that decides, and of that one.
+std::size_t told_until(const Story& story) { return story.walk.ended_by ? *story.walk.ended_by + 1 : story.program.rules.size(); }
+
+}  // namespace
+
+Decision conclude_refusal(const Program& program, const Known& known, Stage stage, Evaluation& evaluation, const Walk& walk) {
+  Story story{program, evaluation, walk, Wording(program, known, stage, evaluation)};
+  Decision decision;
+  // LANGUAGE 5: 5xx if all are 5xx, else 4xx.
+  const ActionClass spoken = walk.holds(ActionClass::tempfail) ? ActionClass::tempfail : ActionClass::permfail;
+  decision.action = spoken == ActionClass::permfail ? FinalAction::reject : FinalAction::defer;
+  // The rule that ended the walk if it speaks like that itself, else the first one that does.
+  const auto speaks = [&](const Walk::Step& s) { return s.action_class == spoken && !s.turned; };
+  const Walk::Step* named = nullptr;
+  if (walk.ended_by && speaks(walk.steps.back())) named = &walk.steps.back();
+  for (const Walk::Step& step : walk.steps) {
+    if (named == nullptr && speaks(step)) named = &step;
+  }
+  if (named != nullptr) {
+    decision.rule = named->rule;
+    decision.split = program.rules[named->rule].split;
+    decision.reply = story.wording.reply(named->rule, spoken == ActionClass::permfail ? ReplyClass::permfail : ReplyClass::tempfail);
+  } else {
+    defer_for(story, *walk.deferring, decision);   // nothing but what a failure turned into 4xx
+  }
+  tell(story, told_until(story), false, decision);
+  return decision;
+}
+
+std::optional<std::size_t> conclude_end(const Program& program, const Known& known, Evaluation& evaluation, const Walk& walk, Decision& decision) {
+  Story story{program, evaluation, walk, Wording(program, known, Stage::end, evaluation)};
+  // What follows when unknown rules read as false.
+  const Walk::Step* last = walk.ended_by ? &walk.steps.back() : nullptr;
+  const ActionClass result = last != nullptr ? last->action_class : walk.end_class;
+  const std::size_t end = told_until(story);
+  const auto differs = [&](const Walk::Step& s) { return s.truths != kTrue && s.action_class != result; };
+  const auto deferring = std::find_if(walk.steps.begin(), walk.steps.end(), [&](const Walk::Step& s) { return s.truths == kDeferred && differs(s); });
+  const auto sparing = std::find_if(walk.steps.begin(), walk.steps.end(), differs);
+  if (deferring != walk.steps.end()) {
+    defer_for(story, deferring->rule, decision);   // a failed check set to defer whose answer matters
+    tell(story, end, false, decision);
+    return std::nullopt;
+  }
+  decision.rule = walk.ended_by;
+  if (last != nullptr) decision.split = program.rules[last->rule].split;
+  if (sparing != walk.steps.end() && (result == ActionClass::permfail || result == ActionClass::discard)) {
+    decision.action = FinalAction::defer;
+    decision.softened = true;
+    decision.reply = Wording::not_available(lack_of(evaluation, sparing->rule));
+    tell(story, end, false, decision);
+    return std::nullopt;
+  }
+  switch (result) {
+    case ActionClass::accept: decision.action = FinalAction::accept; break;
+    case ActionClass::quarantine: decision.action = FinalAction::quarantine; break;
+    case ActionClass::discard: decision.action = FinalAction::discard; break;
+    case ActionClass::permfail: decision.action = FinalAction::reject; break;
+    case ActionClass::tempfail: decision.action = FinalAction::defer; break;
+  }
+  if (is_refusal(result)) {
+    if (last != nullptr && !last->turned) decision.reply = story.wording.reply(last->rule, result == ActionClass::permfail ? ReplyClass::permfail : ReplyClass::tempfail);
+    else defer_for(story, *walk.deferring, decision);
+    tell(story, end, false, decision);
+    return std::nullopt;
+  }
+  const bool let_through = result != ActionClass::discard;
+  if (let_through) {
+    for (std::size_t i = 0; i < end; ++i) {
+      const Rule& rule = program.rules[i];
+      if (rule.final || !rule.has_effects() || !evaluation.counts(i)) continue;
+      if (const auto check = evaluation.pending(i)) return check;
+    }
+    for (std::size_t i = 0; i < end; ++i) {
+      const Rule& rule = program.rules[i];
+      // LANGUAGE 5: a rule may say `unavailable: defer` for itself.
+      if (rule.final || rule.headers.empty() || rule.unavailable != Unavailable::defer || !evaluation.counts(i)) continue;
+      if (evaluation.rule(i) != outlook_of(kDeferred)) continue;
+      decision = Decision();
+      defer_for(story, i, decision);
+      tell(story, end, false, decision);
+      return std::nullopt;
+    }
+  }
+  if (last != nullptr && result != ActionClass::accept) {
+    const Rule& rule = program.rules[last->rule];
+    const Outcome* outcome = evaluation.telling_outcome(last->rule);
+    if (rule.words.text) decision.text = story.wording.text(*rule.words.text, last->rule);
+    else decision.text = outcome != nullptr && !outcome->reply.text.empty() ? std::string(outcome->reply.text) : fmt::format("Rule {}", rule.name);
+  }
+  tell(story, end, let_through, decision);
+  return std::nullopt;
+}
+
+bool rests_on_recipient(const Program& program, Evaluation& evaluation, Evaluation& blind, std::optional<std::size_t> deciding) {
+  for (std::size_t i = 0; i < program.rules.size(); ++i) {
+    const Rule& rule = program.rules[i];
+    if (rule.final && rule.scoped && evaluation.counts(i) && blind.rule(i) != evaluation.rule(i)) return true;
+    if (deciding == i) return false;
+    if (rule.final && evaluation.counts(i) && evaluation.rule(i) == outlook_of(kTrue)) return false;
+  }
+  return false;
+}
+
+}  // namespace postern::rules

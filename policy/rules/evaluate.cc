@@ -1,0 +1,228 @@
+#include "policy/rules/evaluate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "policy/rules/score.h"
+
+namespace postern::rules {
+
+namespace {
+
+Truths unknown_as(Unavailable unavailable) { return unavailable == Unavailable::defer ? kDeferred : kSkipped; }
+Truths truth(bool yes) { return yes ? kTrue : kFalse; }
+
+std::size_t index_of(const CheckDecl& decl, const Outcome* outcome) {
+  const auto found = std::find_if(decl.outcomes.begin(), decl.outcomes.end(), [&](const Outcome& o) { return &o == outcome || o.name == outcome->name; });
+  return static_cast<std::size_t>(found - decl.outcomes.begin());
+}
+
+// What a count that may still grow says now (LANGUAGE 5: `recipients.count > N` is true as soon as it is exceeded).
+Truths growing(std::span<const Value> values, const Test& test, std::int64_t unix_time) {
+  if (!test.numeric) return test.fits(values, unix_time) == List::Answer::yes ? kTrue : kEither;
+  const auto* now = values.empty() ? nullptr : std::get_if<std::int64_t>(&values.front());
+  const std::int64_t number = now == nullptr ? 0 : *now;
+  const bool fits = std::any_of(test.numbers.begin(), test.numbers.end(), [&](std::int64_t right) { return compare(number, test.op, right); });
+  switch (test.op) {
+    case Operator::greater: case Operator::greater_equal: return fits ? kTrue : kEither;
+    case Operator::less: case Operator::less_equal: return fits ? kEither : kFalse;
+    case Operator::is: case Operator::in: case Operator::matches: case Operator::contains: case Operator::starts_with:
+    case Operator::ends_with: case Operator::equal: case Operator::looks_like: break;
+  }
+  const bool passed = std::all_of(test.numbers.begin(), test.numbers.end(), [&](std::int64_t right) { return number > right; });
+  return passed ? kFalse : kEither;
+}
+
+}  // namespace
+
+const Outcome* found_outcome(const CheckDecl& decl, const CheckState& state, Stage stage) {
+  if (state.kind == CheckState::Kind::known && state.finding != nullptr) return state.finding->outcome;
+  if (state.kind == CheckState::Kind::failed && state.finding != nullptr && state.finding->outcome != nullptr) return state.finding->outcome;
+  const bool failed = state.kind == CheckState::Kind::failed || (state.kind == CheckState::Kind::later && stage == Stage::end);
+  if (!failed) return nullptr;
+  const auto first = std::find_if(decl.outcomes.begin(), decl.outcomes.end(), [](const Outcome& o) { return o.failure == Failure::yes; });
+  return first == decl.outcomes.end() ? nullptr : &*first;
+}
+
+Evaluation::Evaluation(const Program& program, const Known& known, Stage stage, Layer layer, Sight sight)
+    : program_(program), known_(known), stage_(stage), layer_(layer), sight_(sight), now_(known.unix_time()),
+      rules_(program.rules.size()), groups_(program.groups.size()), facts_(program.facts.size()) {}
+
+bool Evaluation::counts(std::size_t index) const {
+  const Rule& r = program_.rules[index];
+  return (layer_ == Layer::shadow || !r.monitored) && (!r.until || now_ < *r.until);
+}
+
+Outlook Evaluation::group(std::size_t index) {
+  if (groups_[index]) return *groups_[index];
+  const Group& g = program_.groups[index];
+  Outlook result = g.parent ? group(*g.parent) : outlook_of(kTrue);
+  if (g.when && result != outlook_of(kFalse)) result = both(result, expression(*g.when));
+  groups_[index] = result;
+  return result;
+}
+
+Outlook Evaluation::rule(std::size_t index) {
+  if (rules_[index]) return *rules_[index];
+  const Rule& r = program_.rules[index];
+  Outlook result = outlook_of(counts(index) ? kTrue : kFalse);
+  // A rule stands on its own: what an outer quantifier has bound is no business of it.
+  auto outer = std::exchange(bound_, {});
+  if (r.group && result != outlook_of(kFalse)) result = both(result, group(*r.group));
+  if (result != outlook_of(kFalse)) result = both(result, expression(r.when));
+  for (const std::size_t skipper : r.skipped_by) {
+    if (result == outlook_of(kFalse)) break;
+    result = both(result, opposite(rule(skipper)));
+  }
+  if (r.unavailable) result = with_unknown(result, unknown_as(*r.unavailable));
+  bound_ = std::move(outer);
+  rules_[index] = result;
+  return result;
+}
+
+Outlook Evaluation::expression(const Expression& e) {
+  Outlook result = outlook_of(kTrue);
+  switch (e.kind) {
+    case Expression::Kind::constant: break;
+    case Expression::Kind::all:
+      for (const Expression& part : e.parts) {
+        result = both(result, expression(part));
+        if (result == outlook_of(kFalse)) break;
+      }
+      break;
+    case Expression::Kind::any:
+      result = outlook_of(kFalse);
+      for (const Expression& part : e.parts) {
+        result = either(result, expression(part));
+        if (result == outlook_of(kTrue)) break;
+      }
+      break;
+    case Expression::Kind::negation: result = opposite(expression(e.parts.front())); break;
+    case Expression::Kind::check: return check(e);
+    case Expression::Kind::fact: case Expression::Kind::present: case Expression::Kind::holds: result = comparison(e); break;
+    case Expression::Kind::quantified: result = quantified(e); break;
+    case Expression::Kind::tagged: result = tagged(e); break;
+    case Expression::Kind::scored: result = scored(e); break;
+  }
+  return e.negated ? opposite(result) : result;
+}
+
+Outlook Evaluation::check(const Expression& e) const {
+  const CheckDecl& decl = program_.checks[e.check];
+  const Truths unknown = unknown_as(decl.unavailable);
+  // LANGUAGE 5: on failure its own name is true, every other comparison, `is not` too, is unknown.
+  const auto names = [&](std::size_t outcome) { return outcome < 64 && (e.outcomes >> outcome & 1u) != 0; };
+  Truths on_failure = 0;
+  for (std::size_t i = 0; i < decl.outcomes.size(); ++i) {
+    if (decl.outcomes[i].failure == Failure::yes) on_failure = static_cast<Truths>(on_failure | (!e.negated && names(i) ? kTrue : unknown));
+  }
+  if (on_failure == 0) on_failure = unknown;
+  const auto later = static_cast<Truths>(kEither | on_failure);
+  if (sight_ == Sight::blind_to_recipient && decl.scope == Scope::recipient) return outlook_of(later);
+
+  const CheckState state = known_.check(e.check);
+  if (const Outcome* found = found_outcome(decl, state, stage_)) {
+    const bool named = names(index_of(decl, found));
+    const bool failed = state.kind != CheckState::Kind::known || found->failure == Failure::yes;
+    if (failed) return outlook_of(named && !e.negated ? kTrue : unknown);
+    return outlook_of(truth(named != e.negated));
+  }
+  if (state.kind == CheckState::Kind::askable) {
+    Outlook result = static_cast<Outlook>(outlook_of(kTrue) | outlook_of(kFalse));
+    if (on_failure & kUnknown) result = static_cast<Outlook>(result | outlook_of(unknown));
+    if (stage_ != Stage::end) result = static_cast<Outlook>(result | outlook_of(later));   // it may not come in time
+    return result;
+  }
+  if (state.kind == CheckState::Kind::later && stage_ != Stage::end) return outlook_of(later);
+  return outlook_of(unknown);
+}
+
+FactState Evaluation::fact_state(std::size_t index) {
+  for (auto b = bound_.rbegin(); b != bound_.rend(); ++b) {
+    if (b->first != index) continue;
+    if (b->second == nullptr) return {};
+    return {FactState::Kind::known, {*b->second}};
+  }
+  if (sight_ == Sight::blind_to_recipient && program_.fact_docs[index]->scope == Scope::recipient) return {};
+  if (!facts_[index]) {
+    facts_[index] = known_.fact(index);
+    // At the end nothing comes any more: what was not told is not there.
+    if (stage_ == Stage::end && facts_[index]->kind != FactState::Kind::known) facts_[index]->kind = FactState::Kind::known;
+  }
+  return *facts_[index];
+}
+
+Outlook Evaluation::comparison(const Expression& e) {
+  const FactState state = fact_state(e.fact);
+  const Truths list_unknown = e.test && e.test->list && !e.test->list_name.empty() ? unknown_as(e.test->list->when_unavailable()) : Truths{0};
+  if (state.kind == FactState::Kind::later) return outlook_of(static_cast<Truths>(kEither | list_unknown));
+  const bool grows = state.kind == FactState::Kind::at_least;
+  switch (e.kind) {
+    case Expression::Kind::present: return outlook_of(!state.values.empty() ? kTrue : grows ? kEither : kFalse);
+    case Expression::Kind::holds: return outlook_of(truth(!state.values.empty() && state.values.front() == Value(true)));
+    default: break;
+  }
+  if (grows) return outlook_of(growing(state.values, *e.test, now_));
+  switch (e.test->fits(state.values, now_)) {
+    case List::Answer::yes: return outlook_of(kTrue);
+    case List::Answer::no: return outlook_of(kFalse);
+    case List::Answer::unavailable: break;
+  }
+  return outlook_of(unknown_as(e.test->list->when_unavailable()));
+}
+
+Outlook Evaluation::quantified(const Expression& e) {
+  const FactState state = fact_state(e.fact);
+  const bool every = e.quantifier == Syntax::Quantifier::every;
+  Outlook result = outlook_of(every && !state.values.empty() ? kTrue : kFalse);
+  const auto inner = [&](const Value* value) {
+    bound_.emplace_back(e.fact, value);
+    const Outlook one = expression(e.parts.front());
+    bound_.pop_back();
+    return one;
+  };
+  for (const Value& value : state.values) result = every ? both(result, inner(&value)) : either(result, inner(&value));
+  if (state.kind != FactState::Kind::known) {
+    // More values may come, or none: the sets of one more, and what the values so far leave.
+    const bool first = state.values.empty();
+    const Truths none = every && !first ? kTrue : kFalse;
+    Outlook rest = 0;
+    const Outlook more = inner(nullptr);
+    for (unsigned m = 1; m < 16; ++m) {
+      if (more >> m & 1u) rest = static_cast<Outlook>(rest | outlook_of(static_cast<Truths>(m | none)));
+    }
+    result = first ? rest : every ? both(result, rest) : either(result, rest);
+  }
+  return e.quantifier == Syntax::Quantifier::no ? opposite(result) : result;
+}
+
+Outlook Evaluation::tagged(const Expression& e) {
+  Outlook result = outlook_of(kFalse);
+  for (const std::size_t r : e.rules) result = either(result, rule(r));
+  return result;
+}
+
+Outlook Evaluation::scored(const Expression& e) {
+  std::vector<Contribution> contributions;
+  bool settled = true;
+  for (const std::size_t r : e.rules) {
+    const Outlook outlook = rule(r);
+    settled = settled && is_settled(outlook);
+    contributions.push_back({*program_.rules[r].score, all_truths(outlook)});
+  }
+  const Truths truths = compare_score(contributions, *e.test);
+  return settled ? outlook_of(truths) : subsets_of(truths);
+}
+
+bool Evaluation::is_scoped(const Expression& e) const {
+  switch (e.kind) {
+    case Expression::Kind::check: return program_.checks[e.check].scope == Scope::recipient;
+    case Expression::Kind::fact: case Expression::Kind::present: case Expression::Kind::holds: case Expression::Kind::quantified:
+      return program_.fact_docs[e.fact]->scope == Scope::recipient;
+    case Expression::Kind::constant: case Expression::Kind::all: case Expression::Kind::any: case Expression::Kind::negation:
+    case Expression::Kind::tagged: case Expression::Kind::scored: break;
+  }
+  return false;
+}
+
+}  // namespace postern::rules

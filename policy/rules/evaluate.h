@@ -1,0 +1,79 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policy/rules/decide.h"
+#include "policy/rules/program.h"
+#include "policy/rules/truth.h"
+
+namespace postern::rules {
+
+/// What failed and leaves a condition unknown.
+struct Lack {
+  std::string name;     ///< a check or a list
+  bool defers = false;
+};
+
+/// What the rules of a program come to by what is known at one moment; each is worked out once. Lives as long as one decide().
+class Evaluation {
+ public:
+  /// Facts of one recipient as they are, or as if none were known yet: to see what rests on them.
+  enum class Sight { full, blind_to_recipient };
+  Evaluation(const Program& program, const Known& known, Stage stage, Layer layer, Sight sight = Sight::full);
+
+  /// The whole condition of a rule: its groups, its `when`, and not what skips it.
+  Outlook rule(std::size_t index);
+  /// The leftmost check that has not been asked for and on which rule(index) depends; nothing where rule(index) is settled.
+  std::optional<std::size_t> pending(std::size_t index);
+  /// What failed and leaves rule(index) unknown, from left to right, each once.
+  std::vector<Lack> lacks(std::size_t index);
+  /// The outcome of the leftmost `is` that makes rule(index) true and has a reply of its own; null where there is none.
+  const Outcome* telling_outcome(std::size_t index);
+  /// Appends a letter for each part of rule(index) that rests on one recipient's facts alone; '-' where `blind` knows already
+  /// that it makes no difference. `needs` becomes the first check to ask for.
+  void append_profile(std::size_t index, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs);
+
+  /// Whether a rule counts in this layer and is not off by its `until`.
+  bool counts(std::size_t index) const;
+
+ private:
+  Outlook group(std::size_t index);
+  Outlook expression(const Expression& e);
+  Outlook check(const Expression& e) const;
+  Outlook comparison(const Expression& e);
+  Outlook quantified(const Expression& e);
+  Outlook tagged(const Expression& e);
+  Outlook scored(const Expression& e);
+  FactState fact_state(std::size_t index);
+  bool is_scoped(const Expression& e) const;
+  bool is_scoped_alone(const Expression& e, bool& any) const;
+
+  /// Visits every condition of a rule with `visit(expression)`, every rule that skips it with `visit_skip(index)`.
+  template <class Visit, class VisitSkip>
+  void conditions(std::size_t index, Visit visit, VisitSkip visit_skip);
+
+  std::optional<std::size_t> pending_in(const Expression& e);
+  void lacks_in(const Expression& e, std::vector<Lack>& out);
+  const Outcome* telling_in(const Expression& e);
+  void profile_in(const Expression& e, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs);
+
+  const Program& program_;
+  const Known& known_;
+  const Stage stage_;
+  const Layer layer_;
+  const Sight sight_;
+  const std::int64_t now_;
+  std::vector<std::optional<Outlook>> rules_;
+  std::vector<std::optional<Outlook>> groups_;
+  std::vector<std::optional<FactState>> facts_;
+  std::vector<std::pair<std::size_t, const Value*>> bound_;   ///< by `any FACT ( )`; null: a value that is not known yet
+};
+
+/// What a check has found, as decide() takes it: at the end what was never answered has failed, with the check's first outcome
+/// marked Failure::yes. Null while it is open.
+const Outcome* found_outcome(const CheckDecl& decl, const CheckState& state, Stage stage);
+
+}  // namespace postern::rules

@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <utility>
+
+#include "policy/rules/evaluate.h"
+
+namespace postern::rules {
+
+namespace {
+
+void add_lack(std::vector<Lack>& out, Lack lack) {
+  const auto same = std::find_if(out.begin(), out.end(), [&](const Lack& l) { return l.name == lack.name; });
+  if (same == out.end()) out.push_back(std::move(lack));
+}
+
+bool is_unknown(Outlook outlook) { return outlook == outlook_of(kSkipped) || outlook == outlook_of(kDeferred); }
+bool may_be_unknown(Outlook outlook) { return (all_truths(outlook) & kUnknown) != 0; }
+
+}  // namespace
+
+template <class Visit, class VisitSkip>
+void Evaluation::conditions(std::size_t index, Visit visit, VisitSkip visit_skip) {
+  auto outer = std::exchange(bound_, {});
+  const Rule& r = program_.rules[index];
+  std::vector<const Expression*> groups;
+  for (auto g = r.group; g; g = program_.groups[*g].parent) {
+    if (program_.groups[*g].when) groups.push_back(&*program_.groups[*g].when);
+  }
+  for (auto g = groups.rbegin(); g != groups.rend(); ++g) visit(**g);
+  visit(r.when);
+  for (const std::size_t skipper : r.skipped_by) {
+    if (counts(skipper)) visit_skip(skipper);
+  }
+  bound_ = std::move(outer);
+}
+
+std::optional<std::size_t> Evaluation::pending(std::size_t index) {
+  std::optional<std::size_t> result;
+  if (is_settled(rule(index))) return result;
+  conditions(
+      index, [&](const Expression& e) { if (!result) result = pending_in(e); },
+      [&](std::size_t skipper) { if (!result) result = pending(skipper); });
+  return result;
+}
+
+std::optional<std::size_t> Evaluation::pending_in(const Expression& e) {
+  if (is_settled(expression(e))) return std::nullopt;
+  std::optional<std::size_t> result;
+  switch (e.kind) {
+    case Expression::Kind::check: return e.check;
+    case Expression::Kind::tagged: case Expression::Kind::scored:
+      for (const std::size_t r : e.rules) {
+        if ((result = pending(r))) return result;
+      }
+      break;
+    case Expression::Kind::quantified: {
+      const FactState state = fact_state(e.fact);
+      const auto inner = [&](const Value* value) {
+        bound_.emplace_back(e.fact, value);
+        if (!result) result = pending_in(e.parts.front());
+        bound_.pop_back();
+      };
+      for (const Value& value : state.values) inner(&value);
+      if (state.kind != FactState::Kind::known) inner(nullptr);
+      break;
+    }
+    case Expression::Kind::constant: case Expression::Kind::all: case Expression::Kind::any: case Expression::Kind::negation:
+    case Expression::Kind::fact: case Expression::Kind::present: case Expression::Kind::holds:
+      for (const Expression& part : e.parts) {
+        if ((result = pending_in(part))) return result;
+      }
+      break;
+  }
+  return result;
+}
+
+std::vector<Lack> Evaluation::lacks(std::size_t index) {
+  std::vector<Lack> out;
+  if (!may_be_unknown(rule(index))) return out;
+  conditions(
+      index, [&](const Expression& e) { lacks_in(e, out); },
+      [&](std::size_t skipper) { for (Lack& lack : lacks(skipper)) add_lack(out, std::move(lack)); });
+  const auto own = program_.rules[index].unavailable;
+  for (Lack& lack : out) {
+    if (own) lack.defers = *own == Unavailable::defer;
+  }
+  return out;
+}
+
+void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out) {
+  const Outlook outlook = expression(e);
+  if (!may_be_unknown(outlook)) return;
+  switch (e.kind) {
+    case Expression::Kind::check:
+      if (is_unknown(outlook)) add_lack(out, {program_.checks[e.check].name, outlook == outlook_of(kDeferred)});
+      return;
+    case Expression::Kind::fact:
+      if (is_unknown(outlook)) add_lack(out, {e.test->list_name, outlook == outlook_of(kDeferred)});
+      return;
+    case Expression::Kind::tagged: case Expression::Kind::scored:
+      for (const std::size_t r : e.rules) {
+        for (Lack& lack : lacks(r)) add_lack(out, std::move(lack));
+      }
+      return;
+    case Expression::Kind::quantified: {
+      const FactState state = fact_state(e.fact);
+      for (const Value& value : state.values) {
+        bound_.emplace_back(e.fact, &value);
+        lacks_in(e.parts.front(), out);
+        bound_.pop_back();
+      }
+      return;
+    }
+    case Expression::Kind::constant: case Expression::Kind::all: case Expression::Kind::any: case Expression::Kind::negation:
+    case Expression::Kind::present: case Expression::Kind::holds:
+      for (const Expression& part : e.parts) lacks_in(part, out);
+      return;
+  }
+}
+
+// Its own condition comes before those of its groups: it has the more particular reason.
+const Outcome* Evaluation::telling_outcome(std::size_t index) {
+  const Rule& r = program_.rules[index];
+  const Outcome* found = telling_in(r.when);
+  for (auto g = r.group; g && found == nullptr; g = program_.groups[*g].parent) {
+    if (program_.groups[*g].when) found = telling_in(*program_.groups[*g].when);
+  }
+  return found;
+}
+
+const Outcome* Evaluation::telling_in(const Expression& e) {
+  if (expression(e) != outlook_of(kTrue)) return nullptr;
+  switch (e.kind) {
+    case Expression::Kind::check: {
+      const Outcome* found = found_outcome(program_.checks[e.check], known_.check(e.check), stage_);
+      return found != nullptr && found->reply.code != 0 ? found : nullptr;
+    }
+    case Expression::Kind::quantified: {
+      if (e.quantifier == Syntax::Quantifier::no) return nullptr;
+      const Outcome* found = nullptr;
+      for (const Value& value : fact_state(e.fact).values) {
+        bound_.emplace_back(e.fact, &value);
+        if (found == nullptr) found = telling_in(e.parts.front());
+        bound_.pop_back();
+      }
+      return found;
+    }
+    case Expression::Kind::all: case Expression::Kind::any:
+      for (const Expression& part : e.parts) {
+        if (const Outcome* found = telling_in(part)) return found;
+      }
+      return nullptr;
+    case Expression::Kind::constant: case Expression::Kind::negation: case Expression::Kind::fact: case Expression::Kind::present:
+    case Expression::Kind::holds: case Expression::Kind::tagged: case Expression::Kind::scored: break;
+  }
+  return nullptr;
+}
+
+bool Evaluation::is_scoped_alone(const Expression& e, bool& any) const {
+  switch (e.kind) {
+    case Expression::Kind::tagged: case Expression::Kind::scored: return false;
+    case Expression::Kind::check: case Expression::Kind::fact: case Expression::Kind::present: case Expression::Kind::holds:
+    case Expression::Kind::quantified:
+      if (!is_scoped(e)) return false;
+      any = true;
+      break;
+    case Expression::Kind::constant: case Expression::Kind::all: case Expression::Kind::any: case Expression::Kind::negation: break;
+  }
+  return std::all_of(e.parts.begin(), e.parts.end(), [&](const Expression& part) { return is_scoped_alone(part, any); });
+}
+
+void Evaluation::append_profile(std::size_t index, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs) {
+  conditions(
+      index, [&](const Expression& e) { profile_in(e, blind, values, needs); },
+      [&](std::size_t skipper) { append_profile(skipper, blind, values, needs); });
+}
+
+void Evaluation::profile_in(const Expression& e, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs) {
+  bool any = false;
+  const bool alone = is_scoped_alone(e, any);
+  if (alone && !any) return;
+  const Outlook without = blind.expression(e);
+  if (without == outlook_of(kTrue) || without == outlook_of(kFalse)) {
+    values += '-';
+    return;
+  }
+  if (alone) {
+    const Outlook outlook = expression(e);
+    if (!needs) needs = pending_in(e);
+    values += outlook == outlook_of(kTrue) ? 't' : outlook == outlook_of(kFalse) ? 'f' : 'u';
+    return;
+  }
+  for (const std::size_t r : e.rules) append_profile(r, blind, values, needs);
+  for (const Expression& part : e.parts) profile_in(part, blind, values, needs);
+}
+
+}  // namespace postern::rules

@@ -1,0 +1,73 @@
+#include "policy/rules/names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "policy/base/text.h"
+
+namespace postern::rules {
+
+namespace {
+
+bool is_header_name(std::string_view text) {
+  return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127 && c != ':'; });  // RFC 5322 3.6.8
+}
+
+}  // namespace
+
+std::size_t Names::fact_index(const FactDoc& doc, std::string_view name) {
+  FactName wanted{std::string(name), {}};
+  if (doc.is_prefix()) wanted = {std::string(doc.name.substr(0, doc.name.size() - 1)), std::string(name.substr(doc.name.size()))};
+  const auto found = std::find_if(program_.facts.begin(), program_.facts.end(), [&](const FactName& f) {
+    return f.name == wanted.name && ascii_iequals(f.argument, wanted.argument);
+  });
+  if (found != program_.facts.end()) return static_cast<std::size_t>(found - program_.facts.begin());
+  program_.facts.push_back(std::move(wanted));
+  program_.fact_docs.push_back(&doc);
+  program_.fact_reads.push_back({false, doc.stage});
+  return program_.facts.size() - 1;
+}
+
+Meaning Names::resolve(std::string_view name) {
+  if (name == "tag") return {Meaning::Kind::tag, nullptr, 0};
+  if (name == "score") return {Meaning::Kind::score, nullptr, 0};
+  for (std::size_t i = 0; i < program_.checks.size(); ++i) {
+    if (program_.checks[i].name == name) return {Meaning::Kind::check, nullptr, i};
+  }
+  for (const CheckDecl& decl : checks_) {
+    if (decl.name != name) continue;
+    program_.checks.push_back(decl);
+    program_.check_reads.push_back({false, decl.stage});
+    return {Meaning::Kind::check, nullptr, program_.checks.size() - 1};
+  }
+  if (const FactDoc* doc = find_fact(name)) {
+    if (doc->later) return {Meaning::Kind::later, doc, 0};
+    if (doc->is_prefix() && !is_header_name(name.substr(doc->name.size()))) return {};
+    return {Meaning::Kind::fact, doc, fact_index(*doc, name)};
+  }
+  if (is_check_name(name)) return {Meaning::Kind::later, nullptr, 0};
+  return {};
+}
+
+void Names::complain(const Meaning& meaning, std::string_view name, const Place& where, Problems& problems) const {
+  if (meaning.kind == Meaning::Kind::later) {
+    problems.later(where, fmt::format("{} {}", meaning.doc != nullptr ? "fact" : "check", printable(name)));
+    return;
+  }
+  problems.error(where, fmt::format("there is no fact \"{}\"", printable(name)), did_you_mean(name, all()));
+}
+
+std::vector<std::string> Names::all() const {
+  std::vector<std::string> names;
+  for (const FactDoc& doc : fact_table()) {
+    if (!doc.is_prefix()) names.emplace_back(doc.name);
+  }
+  for (const std::string_view check : check_names()) {
+    if (!check.ends_with('.')) names.emplace_back(check);
+  }
+  for (const CheckDecl& decl : checks_) names.push_back(decl.name);
+  return names;
+}
+
+}  // namespace postern::rules

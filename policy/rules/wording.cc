@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include "policy/base/text.h"
+#include "policy/rules/conclude.h"
+
+namespace postern::rules {
+
+std::string printable_value(const Value& value) { return printable(text_of(value), kMaxValueBytes); }
+
+std::string Wording::piece(const Template::Piece& piece, std::size_t rule) const {
+  switch (piece.kind) {
+    case Template::Piece::Kind::literal: return piece.text;
+    case Template::Piece::Kind::fact: return known_value_text(known_.fact(piece.index));
+    case Template::Piece::Kind::check: {
+      const Outcome* found = found_outcome(program_.checks[piece.index], known_.check(piece.index), stage_);
+      return found == nullptr ? "-" : std::string(found->name);
+    }
+    case Template::Piece::Kind::rule_name: return program_.rules[rule].name;
+    case Template::Piece::Kind::tag: {
+      std::string out;
+      for (std::size_t i = 0; i < rule; ++i) {
+        if (program_.rules[i].tags.empty() || !evaluation_.counts(i) || evaluation_.rule(i) != outlook_of(kTrue)) continue;
+        for (const std::string& tag : program_.rules[i].tags) out += (out.empty() ? "" : ", ") + tag;
+      }
+      return out.empty() ? "-" : out;
+    }
+    case Template::Piece::Kind::score: {
+      std::int64_t sum = 0;
+      for (std::size_t i = 0; i < rule; ++i) {
+        if (program_.rules[i].score && evaluation_.counts(i) && evaluation_.rule(i) == outlook_of(kTrue)) sum += *program_.rules[i].score;
+      }
+      return std::to_string(sum);
+    }
+  }
+  return {};
+}
+
+std::string Wording::text(const Template& text, std::size_t rule) const {
+  std::string out;
+  for (const Template::Piece& p : text.pieces) out += piece(p, rule);
+  return out;
+}
+
+Reply Wording::reply(std::size_t rule, ReplyClass reply_class) const {
+  const ReplyWords& words = program_.rules[rule].words;
+  const Outcome* outcome = evaluation_.telling_outcome(rule);
+  const int plain = reply_class == ReplyClass::permfail ? 550 : 451;   // LANGUAGE 2: 550 5.7.1 / 451 4.7.1 and the rule's name
+  const int code = words.code.value_or(outcome != nullptr ? outcome->reply.code : plain);
+  const Detail status = words.status.value_or(outcome != nullptr ? outcome->reply.status : Detail{7, 1});
+  std::string said;
+  if (words.text) said = text(*words.text, rule);
+  else if (outcome != nullptr) said = outcome->reply.text;
+  if (said.empty()) said = fmt::format("Refused by rule {}", program_.rules[rule].name);
+  return Reply::make(reply_class, code, status, said);
+}
+
+Reply Wording::not_available(const std::string& what) {
+  return Reply::make(ReplyClass::tempfail, 451, {4, 3}, fmt::format("Check {} is not available now, try again later", what));   // DESIGN 6
+}
+
+}  // namespace postern::rules
