@@ -21,7 +21,8 @@ struct Node {
   bool comment_follows = false; ///< a plain scalar with a `#` comment behind it on its line
   Place where;                  ///< of the first character of the value (of the key for a key)
   std::vector<Node> items;                       ///< of a list
-  std::vector<std::pair<Node, Node>> entries;    ///< of a map, in the order of the file; keys are scalars and unique
+  struct Entry;                  ///< `first` is the key, `second` its value
+  std::vector<Entry> entries;    ///< of a map, in the order of the file; keys are scalars and unique
 
   /// Where each piece of a scalar stands: from `offset` bytes into `text` on, it runs along the line from `line`:`column`.
   /// Empty: the whole text runs from `where` on.
@@ -39,6 +40,12 @@ struct Node {
   Place at(std::size_t offset) const;
   /// "a text", "a list", "a map" or "nothing", for messages.
   std::string_view describe() const;
+};
+
+struct Node::Entry {
+  Entry(Node key, Node value) : first(std::move(key)), second(std::move(value)) {}
+  Node first;
+  Node second;
 };
 
 }  // namespace postern

@@ -40,7 +40,7 @@ std::string_view level_name(LogLevel level) {
 }
 
 // The value in double quotes; printable() has made control bytes and bad UTF-8 into backslash text already.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : printable(text, kMaxValueBytes)) {
     if (c == '"' || c == '\\') out += '\\';
@@ -56,7 +56,7 @@ bool is_plain(std::string_view text) {
 }
 
 struct LogfmtValue {
-  std::string operator()(const std::string& v) const { return is_plain(v) ? v : quoted(v); }
+  std::string operator()(const std::string& v) const { return is_plain(v) ? v : in_quotes(v); }
   std::string operator()(std::int64_t v) const { return std::to_string(v); }
   std::string operator()(double v) const { return fmt::format("{:.1f}", std::isfinite(v) ? v : 0.0); }
   std::string operator()(bool v) const { return v ? "true" : "false"; }
@@ -64,13 +64,13 @@ struct LogfmtValue {
 };
 
 struct JsonValue {
-  std::string operator()(const std::string& v) const { return quoted(v); }
+  std::string operator()(const std::string& v) const { return in_quotes(v); }
   std::string operator()(std::int64_t v) const { return std::to_string(v); }
   std::string operator()(double v) const { return fmt::format("{:.1f}", std::isfinite(v) ? v : 0.0); }
   std::string operator()(bool v) const { return v ? "true" : "false"; }
   std::string operator()(const std::vector<std::string>& v) const {
     std::string out = "[";
-    for (const std::string& item : v) out += (out.size() > 1 ? "," : "") + quoted(item);
+    for (const std::string& item : v) out += (out.size() > 1 ? "," : "") + in_quotes(item);
     return out + ']';
   }
 };

@@ -23,7 +23,7 @@ Findings::Slot& Findings::begun(std::size_t index) {
   Slot& slot = slots_[index];
   if (slot.lazy) return slot;
   const ConfiguredCheck& check = configured(*inputs_.policy, index);
-  slot.lazy.emplace([inputs = inputs_, &check, view = inputs_.dns->view(static_cast<std::size_t>(check.type->questions)), &clock = services_.clock, &counters = services_.counters,
+  slot.lazy.emplace([inputs = inputs_, &check, view = inputs_.dns->view(check.questions), &clock = services_.clock, &counters = services_.counters,
                      began = services_.clock.now()](const Deadline& deadline) -> std::optional<Found> {
     const MailFacts mail{inputs.client.get(), inputs.greeting.get(), inputs.sender.get(), inputs.recipient.get()};
     std::optional<Finding> finding = run_check(check, mail, inputs.policy->site, *view, deadline, began, inputs.unix_time, clock, &counters);
