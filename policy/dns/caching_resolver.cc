@@ -8,7 +8,7 @@ namespace postern::dns {
 
 namespace {
 
-constexpr std::chrono::seconds kLeastAge{5};      // local: one message asks again within it, whatever the TTL
+constexpr std::chrono::seconds kLeastAge{5};       // local: one message asks again within it, whatever the TTL
 constexpr std::chrono::seconds kAbandonAfter{30};  // local: a source that has not answered by then is asked anew
 
 AnswerPtr failure(std::string problem, bool late = false) {
@@ -24,9 +24,17 @@ SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
 struct CachingResolver::Numbers {
   explicit Numbers(Counters& c)
-      : queries(c.get("dns.queries")), hits(c.get("dns.cache.hits")), misses(c.get("dns.cache.misses")), evicted(c.get("dns.cache.evicted")),
-        joined(c.get("dns.single_flight")), late(c.get("dns.late")), timeouts(c.get("dns.timeouts")), servfail(c.get("dns.servfail")),
-        bogus(c.get("dns.bogus")), refused(c.get("dns.refused")), outstanding(c.get("dns.outstanding")) {}
+      : queries(c.get("dns.queries")),
+        hits(c.get("dns.cache.hits")),
+        misses(c.get("dns.cache.misses")),
+        evicted(c.get("dns.cache.evicted")),
+        joined(c.get("dns.single_flight")),
+        late(c.get("dns.late")),
+        timeouts(c.get("dns.timeouts")),
+        servfail(c.get("dns.servfail")),
+        bogus(c.get("dns.bogus")),
+        refused(c.get("dns.refused")),
+        outstanding(c.get("dns.outstanding")) {}
 
   Counter &queries, &hits, &misses, &evicted, &joined, &late, &timeouts, &servfail, &bogus, &refused, &outstanding;
 };
@@ -40,8 +48,13 @@ struct CachingResolver::Flight {
   bool timed_out = false;  // somebody waited the whole timeout
 };
 
-CachingResolver::CachingResolver(std::unique_ptr<Source> source, const Options& options, const Clock& clock, Counters& counters)
-    : options_(options), clock_(clock), count_(std::make_unique<Numbers>(counters)), cache_(options.cache_entries), source_(std::move(source)) {}
+CachingResolver::CachingResolver(std::unique_ptr<Source> source, const Options& options, const Clock& clock,
+                                 Counters& counters)
+    : options_(options),
+      clock_(clock),
+      count_(std::make_unique<Numbers>(counters)),
+      cache_(options.cache_entries),
+      source_(std::move(source)) {}
 
 CachingResolver::~CachingResolver() { source_.reset(); }
 
@@ -82,11 +95,13 @@ std::shared_ptr<CachingResolver::Flight> CachingResolver::join(const Question& q
   }
   count_->queries.add();
   count_->outstanding.add();
-  source_->ask(question, way, [this, question, way, begun](Answer answer) { landed(question, way, begun, std::move(answer)); });
+  source_->ask(question, way,
+               [this, question, way, begun](Answer answer) { landed(question, way, begun, std::move(answer)); });
   return begun;
 }
 
-void CachingResolver::landed(const Question& question, Source::Way way, const std::shared_ptr<Flight>& flight, Answer answer) {
+void CachingResolver::landed(const Question& question, Source::Way way, const std::shared_ptr<Flight>& flight,
+                             Answer answer) {
   if (answer.status == Status::tempfail) count_->servfail.add();
   if (answer.status == Status::bogus) count_->bogus.add();
   answer.late = false;
@@ -111,7 +126,8 @@ AnswerPtr CachingResolver::wait(const Question& question, Source::Way way, const
   if (!flight) return failure("too many DNS questions under way");
   const SteadyTime timeout = flight->started + options_.timeout;
   std::unique_lock lock(flight->mutex);
-  if (deadline.no_later_than(timeout).wait(lock, flight->changed, [&] { return flight->answer != nullptr; })) return flight->answer;
+  if (deadline.no_later_than(timeout).wait(lock, flight->changed, [&] { return flight->answer != nullptr; }))
+    return flight->answer;
   if (steady_now() < timeout) {
     count_->late.add();
     return failure("no answer yet", true);

@@ -15,10 +15,10 @@
 
 namespace postern::dns {
 
-/// A Source made into a Resolver: remembers answers, lets one question serve all who ask it at the same time, and gives each a
-/// deadline. What it counts: dns.queries (to the source), dns.cache.hits, dns.cache.misses, dns.cache.evicted, dns.single_flight
-/// (waited for somebody else's question), dns.late, dns.timeouts, dns.servfail, dns.bogus, dns.refused (over `outstanding`), and
-/// the gauge dns.outstanding. Thread-safe.
+/// A Source made into a Resolver: remembers answers, lets one question serve all who ask it at the same time, and gives
+/// each a deadline. What it counts: dns.queries (to the source), dns.cache.hits, dns.cache.misses, dns.cache.evicted,
+/// dns.single_flight (waited for somebody else's question), dns.late, dns.timeouts, dns.servfail, dns.bogus,
+/// dns.refused (over `outstanding`), and the gauge dns.outstanding. Thread-safe.
 class CachingResolver final : public Resolver {
  public:
   /// Of `options` the ages, caps and the timeout. `clock` and `counters` outlive it; ages go by `clock`.

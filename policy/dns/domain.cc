@@ -13,17 +13,15 @@ namespace postern {
 
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 253;   // RFC 1035 2.3.4: 255 on the wire
-constexpr std::size_t kMaxLabelBytes = 63;   // RFC 1035 2.3.4
+constexpr std::size_t kMaxNameBytes = 253;    // RFC 1035 2.3.4: 255 on the wire
+constexpr std::size_t kMaxLabelBytes = 63;    // RFC 1035 2.3.4
 constexpr std::size_t kMaxInputBytes = 1000;  // local: 253 bytes of A-labels never come from more UTF-8 than this
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-bool is_label_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
+bool is_label_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }
 
 bool is_name(std::string_view text) {
   if (text.empty() || text.size() > kMaxNameBytes) return false;
@@ -43,7 +41,8 @@ const UIDNA* uts46() {
   using Owned = std::unique_ptr<UIDNA, decltype(&uidna_close)>;
   static const Owned idna = [] {
     UErrorCode status = U_ZERO_ERROR;
-    const std::uint32_t options = UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ | UIDNA_CHECK_CONTEXTO | UIDNA_NONTRANSITIONAL_TO_ASCII;
+    const std::uint32_t options =
+        UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ | UIDNA_CHECK_CONTEXTO | UIDNA_NONTRANSITIONAL_TO_ASCII;
     Owned opened(uidna_openUTS46(options, &status), &uidna_close);
     if (U_FAILURE(status)) opened.reset();
     return opened;
@@ -56,8 +55,8 @@ std::optional<std::string> to_a_labels(std::string_view utf8) {
   std::array<char, kMaxNameBytes + 2> out{};
   UIDNAInfo info = UIDNA_INFO_INITIALIZER;
   UErrorCode status = U_ZERO_ERROR;
-  const std::int32_t n = uidna_nameToASCII_UTF8(uts46(), utf8.data(), static_cast<std::int32_t>(utf8.size()), out.data(),
-                                                static_cast<std::int32_t>(out.size()), &info, &status);
+  const std::int32_t n = uidna_nameToASCII_UTF8(uts46(), utf8.data(), static_cast<std::int32_t>(utf8.size()),
+                                                out.data(), static_cast<std::int32_t>(out.size()), &info, &status);
   // UTS #46 CheckHyphens=false: names like r3---sn-4g5e are in use.
   constexpr std::uint32_t kHyphens = UIDNA_ERROR_LEADING_HYPHEN | UIDNA_ERROR_TRAILING_HYPHEN | UIDNA_ERROR_HYPHEN_3_4;
   if (U_FAILURE(status) || (info.errors & ~kHyphens) != 0) return std::nullopt;

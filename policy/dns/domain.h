@@ -8,8 +8,9 @@
 
 namespace postern {
 
-/// A host or mail domain name: lower-case A-labels (IDNA2008 by UTS #46, non-transitional), no trailing dot, at most 253 bytes,
-/// labels of 1-63 letters, digits, hyphens and (as DNS names in mail do) underscores. One label is enough. Never an address literal.
+/// A host or mail domain name: lower-case A-labels (IDNA2008 by UTS #46, non-transitional), no trailing dot, at most
+/// 253 bytes, labels of 1-63 letters, digits, hyphens and (as DNS names in mail do) underscores. One label is enough.
+/// Never an address literal.
 class Domain {
  public:
   /// Nothing where `text` (ASCII or UTF-8, with or without the trailing dot) is no such name.

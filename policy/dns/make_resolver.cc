@@ -43,12 +43,14 @@ std::vector<Options::Server> system_servers() {
 
 Result<std::unique_ptr<Resolver>> network_resolver(Options options, const Clock& clock, Counters& counters) {
   for (const Options::Server& server : options.servers) {
-    if (!IpAddress::parse(server.address)) return Error{fmt::format("DNS server \"{}\" is no IP address", printable(server.address)), {}};
+    if (!IpAddress::parse(server.address))
+      return Error{fmt::format("DNS server \"{}\" is no IP address", printable(server.address)), {}};
   }
   if (options.servers.empty()) options.servers = system_servers();
   auto source = UnboundSource::make(options, counters);
   if (!source) return source.error();
-  return std::unique_ptr<Resolver>(std::make_unique<CachingResolver>(std::move(source).value(), options, clock, counters));
+  return std::unique_ptr<Resolver>(
+      std::make_unique<CachingResolver>(std::move(source).value(), options, clock, counters));
 }
 
 }  // namespace
@@ -66,7 +68,8 @@ Result<std::unique_ptr<Resolver>> make_resolver(const Options& options, const Cl
     if (!made) return made.error();
     network = std::move(made).value();
   }
-  if (!options.zone_files.empty()) return std::unique_ptr<Resolver>(std::make_unique<ZoneResolver>(std::move(zone), std::move(network)));
+  if (!options.zone_files.empty())
+    return std::unique_ptr<Resolver>(std::make_unique<ZoneResolver>(std::move(zone), std::move(network)));
   if (network) return network;
   return std::unique_ptr<Resolver>(std::make_unique<NoResolver>());
 }

@@ -40,7 +40,8 @@ struct MessageResolver::State {
     std::set<Key> asked;
     std::map<Key, AnswerPtr> answers;
   };
-  State(Resolver& next, Counters& counters, std::size_t cap) : resolver(next), capped(counters.get("dns.capped")), most(cap) {}
+  State(Resolver& next, Counters& counters, std::size_t cap)
+      : resolver(next), capped(counters.get("dns.capped")), most(cap) {}
 
   Resolver& resolver;
   Counter& capped;

@@ -10,8 +10,8 @@ namespace postern::dns {
 
 constexpr std::size_t kMessageQuestions = 60;  // FAULTS T44, N15
 
-/// The questions of one message. Remembers each answer that was not late, so that a fact never changes while the message lasts,
-/// and caps the different questions that are asked for it. Thread-safe.
+/// The questions of one message. Remembers each answer that was not late, so that a fact never changes while the
+/// message lasts, and caps the different questions that are asked for it. Thread-safe.
 class MessageResolver {
  public:
   class View;
@@ -19,7 +19,8 @@ class MessageResolver {
   /// `resolver` and `counters` outlive this and every view.
   MessageResolver(Resolver& resolver, Counters& counters, std::size_t most_questions = kMessageQuestions);
 
-  /// The eyes of one check, which may ask `most_questions` different questions; it keeps what it needs of this object alive.
+  /// The eyes of one check, which may ask `most_questions` different questions; it keeps what it needs of this object
+  /// alive.
   std::shared_ptr<View> view(std::size_t most_questions) const;
   /// Different questions of all views so far.
   std::size_t asked() const;
@@ -30,9 +31,9 @@ class MessageResolver {
   std::shared_ptr<State> state_;
 };
 
-/// One check's Resolver. A question over a cap is answered `tempfail` with the problem "too many DNS questions" and counts in
-/// dns.capped; what was prefetched, or asked by another run of the same check, counts once. Thread-safe, but a run is one
-/// thread's: was_late() and new_run() belong to whoever runs the check.
+/// One check's Resolver. A question over a cap is answered `tempfail` with the problem "too many DNS questions" and
+/// counts in dns.capped; what was prefetched, or asked by another run of the same check, counts once. Thread-safe, but
+/// a run is one thread's: was_late() and new_run() belong to whoever runs the check.
 class MessageResolver::View final : public Resolver {
  public:
   View(std::shared_ptr<State> message, std::size_t most_questions);

@@ -30,10 +30,14 @@ std::optional<char> take_octet(std::string_view& rest) {
 void append_label(std::string& name, std::string_view octets) {
   if (!name.empty()) name += '.';
   for (const char c : octets) {
-    if (c >= 'A' && c <= 'Z') name += static_cast<char>(c - 'A' + 'a');
-    else if (c == '.' || c == '\\') (name += '\\') += c;
-    else if (c > 0x20 && c < 0x7f) name += c;
-    else name += fmt::format("\\{:03d}", static_cast<unsigned char>(c));
+    if (c >= 'A' && c <= 'Z')
+      name += static_cast<char>(c - 'A' + 'a');
+    else if (c == '.' || c == '\\')
+      (name += '\\') += c;
+    else if (c > 0x20 && c < 0x7f)
+      name += c;
+    else
+      name += fmt::format("\\{:03d}", static_cast<unsigned char>(c));
   }
 }
 

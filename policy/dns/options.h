@@ -15,21 +15,24 @@ namespace postern::dns {
 
 /// The `dns:` section.
 struct Options {
-  struct Server { std::string address; std::uint16_t port = 53; };
-  std::vector<Server> servers;           ///< forwarders; none: those of /etc/resolv.conf
-  std::string trust_anchor;              ///< file for DNSSEC (dns-root-data's); empty: no validation
-  std::vector<std::string> zone_files;   ///< answered from files alone, before anything is asked
-  bool offline = false;                  ///< `postern test` without --dns: what no zone file knows fails at once
-  std::chrono::milliseconds timeout{5000};       ///< longest wait for one question, whatever the caller's deadline
+  struct Server {
+    std::string address;
+    std::uint16_t port = 53;
+  };
+  std::vector<Server> servers;              ///< forwarders; none: those of /etc/resolv.conf
+  std::string trust_anchor;                 ///< file for DNSSEC (dns-root-data's); empty: no validation
+  std::vector<std::string> zone_files;      ///< answered from files alone, before anything is asked
+  bool offline = false;                     ///< `postern test` without --dns: what no zone file knows fails at once
+  std::chrono::milliseconds timeout{5000};  ///< longest wait for one question, whatever the caller's deadline
   std::size_t cache_entries = 100'000;
-  std::chrono::seconds least_negative_age{60};   ///< NXDOMAIN and NODATA are remembered at least so long (FAULTS T44)
+  std::chrono::seconds least_negative_age{60};  ///< NXDOMAIN and NODATA are remembered at least so long (FAULTS T44)
   std::chrono::seconds most_age{86'400};
-  std::chrono::seconds failure_age{5};           ///< a tempfail is answered from memory so long, no longer
-  std::size_t outstanding = 2000;                ///< questions under way at once; more get tempfail and count
+  std::chrono::seconds failure_age{5};  ///< a tempfail is answered from memory so long, no longer
+  std::size_t outstanding = 2000;       ///< questions under way at once; more get tempfail and count
 };
 
-/// The resolver of a process: cache in front, single flight, deadline a question, zone files, libunbound. `clock` and `counters` outlive it.
-/// Fails on an unreadable zone file or trust anchor, or a server that is no address.
+/// The resolver of a process: cache in front, single flight, deadline a question, zone files, libunbound. `clock` and
+/// `counters` outlive it. Fails on an unreadable zone file or trust anchor, or a server that is no address.
 Result<std::unique_ptr<Resolver>> make_resolver(const Options& options, const Clock& clock, Counters& counters);
 
 }  // namespace postern::dns

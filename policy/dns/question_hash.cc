@@ -13,7 +13,10 @@ struct SipState {
   std::uint64_t v0, v1, v2, v3;
 
   SipState(std::uint64_t key0, std::uint64_t key1)
-      : v0(key0 ^ 0x736f6d6570736575), v1(key1 ^ 0x646f72616e646f6d), v2(key0 ^ 0x6c7967656e657261), v3(key1 ^ 0x7465646279746573) {}
+      : v0(key0 ^ 0x736f6d6570736575),
+        v1(key1 ^ 0x646f72616e646f6d),
+        v2(key0 ^ 0x6c7967656e657261),
+        v3(key1 ^ 0x7465646279746573) {}
 
   void round() {
     v0 += v1, v1 = std::rotl(v1, 13), v1 ^= v0, v0 = std::rotl(v0, 32);

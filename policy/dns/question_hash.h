@@ -7,7 +7,8 @@
 
 namespace postern::dns {
 
-/// SipHash-1-3 of a question under a key of its own: strangers choose the names, and must not choose the buckets (CWE-407).
+/// SipHash-1-3 of a question under a key of its own: strangers choose the names, and must not choose the buckets
+/// (CWE-407).
 class QuestionHash {
  public:
   /// Makes a random key.

@@ -34,22 +34,24 @@ struct Question {
 
 struct Mx {
   std::uint16_t preference = 0;
-  std::string host;  ///< lower case, no trailing dot, "" for the root: may be no Domain at all (RFC 7505 3, or plain rubbish)
+  std::string
+      host;  ///< lower case, no trailing dot, "" for the root: may be no Domain at all (RFC 7505 3, or plain rubbish)
   friend bool operator==(const Mx&, const Mx&) = default;
 };
 
-/// The answer to one question, immutable and shared. Records are those of the type asked for, CNAMEs followed, at most 100.
+/// The answer to one question, immutable and shared. Records are those of the type asked for, CNAMEs followed, at most
+/// 100.
 struct Answer {
   Status status = Status::tempfail;
-  std::vector<IpAddress> addresses;    ///< A, AAAA
-  std::vector<Mx> mx;                  ///< in order of preference, then as they came
-  std::vector<std::string> names;      ///< PTR, CNAME: lower case, no trailing dot
-  std::vector<std::string> texts;      ///< TXT, each record's strings joined
-  std::string canonical_name;          ///< where the CNAMEs led, empty without any
-  bool secure = false;                 ///< validated by DNSSEC
-  bool late = false;                   ///< tempfail only since the caller's deadline came; the question is still under way
+  std::vector<IpAddress> addresses;  ///< A, AAAA
+  std::vector<Mx> mx;                ///< in order of preference, then as they came
+  std::vector<std::string> names;    ///< PTR, CNAME: lower case, no trailing dot
+  std::vector<std::string> texts;    ///< TXT, each record's strings joined
+  std::string canonical_name;        ///< where the CNAMEs led, empty without any
+  bool secure = false;               ///< validated by DNSSEC
+  bool late = false;  ///< tempfail only since the caller's deadline came; the question is still under way
   std::chrono::seconds ttl{0};
-  std::string problem;                 ///< why tempfail or bogus, for the log
+  std::string problem;  ///< why tempfail or bogus, for the log
 };
 using AnswerPtr = std::shared_ptr<const Answer>;  ///< never null
 
@@ -65,8 +67,8 @@ class Resolver {
   virtual AnswerPtr query_uncached(const Question& question, const Deadline& deadline) = 0;
 };
 
-/// A and AAAA of one name as one answer: both are asked at once. ok when either has addresses; bogus when either is; tempfail when
-/// one is and the other found none; else nxdomain or nodata.
+/// A and AAAA of one name as one answer: both are asked at once. ok when either has addresses; bogus when either is;
+/// tempfail when one is and the other found none; else nxdomain or nodata.
 Answer addresses(Resolver& resolver, const Domain& name, const Deadline& deadline);
 
 }  // namespace postern::dns

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unbound.h>
 #include <unistd.h>
 
@@ -25,6 +26,8 @@ namespace postern::dns {
 
 namespace {
 
+constexpr int kInternet = 1;  // RFC 1035 3.2.4
+
 struct Option {
   const char* name;
   const char* value;
@@ -35,44 +38,61 @@ constexpr Option kTuning[] = {
     {"outgoing-range:", "512"},
     {"num-queries-per-thread:", "2048"},
     {"outgoing-num-tcp:", "64"},
-    {"unknown-server-time-limit:", "1500"},  // a forwarder that has to ask on is not dead after 50 ms: no question is sent
-    {"infra-cache-min-rtt:", "1500"},        // again, and its first answer thrown away, before that (FAULTS T38)
-    {"infra-keep-probing:", "yes"},  // a server that was dead is asked again before its entry expires …
-    {"infra-host-ttl:", "30"},       // … and it expires within half a minute (FAULTS T38: recovery in 60 s)
-    {"unblock-lan-zones:", "yes"},   // PTR of private addresses is the forwarder's business
+    {"unknown-server-time-limit:",
+     "1500"},                          // a forwarder that has to ask on is not dead after 50 ms: no question is sent
+    {"infra-cache-min-rtt:", "1500"},  // again, and its first answer thrown away, before that (FAULTS T38)
+    {"infra-keep-probing:", "yes"},    // a server that was dead is asked again before its entry expires …
+    {"infra-host-ttl:", "30"},         // … and it expires within half a minute (FAULTS T38: recovery in 60 s)
+    {"unblock-lan-zones:", "yes"},     // PTR of private addresses is the forwarder's business
     {"insecure-lan-zones:", "yes"},
     {"local-zone:", "test. transparent"},  // RFC 6761 lets a site use it; "nodefault" is misread by 1.17
 };
-constexpr Option kCached[] = {{"msg-cache-size:", "16m"}, {"rrset-cache-size:", "32m"}};
-constexpr Option kUncached[] = {
-    {"cache-max-ttl:", "0"}, {"cache-max-negative-ttl:", "0"}, {"msg-cache-size:", "1m"}, {"rrset-cache-size:", "1m"}, {"neg-cache-size:", "0"},
-    {"aggressive-nsec:", "no"},
-};
+constexpr Option kCacheSizes[] = {{"msg-cache-size:", "16m"}, {"rrset-cache-size:", "32m"}};
+constexpr Option kNoCacheSizes[] = {{"msg-cache-size:", "1m"}, {"rrset-cache-size:", "1m"}, {"aggressive-nsec:", "no"}};
 
 struct DeleteContext {
   void operator()(ub_ctx* context) const { ub_ctx_delete(context); }
 };
 using Context = std::unique_ptr<ub_ctx, DeleteContext>;
 
+// The forwarders as a piece of unbound.conf, which alone can say that nothing of them is to be cached. (cache-max-ttl
+// would do it too, but is one variable for all contexts of a process.)
+int set_forwarders(ub_ctx* context, const Options& options, Source::Way way) {
+  std::string text = "forward-zone:\n  name: \".\"\n";
+  for (const Options::Server& server : options.servers)
+    text += fmt::format("  forward-addr: {}@{}\n", server.address, server.port);
+  if (way == Source::Way::uncached) text += "  forward-no-cache: yes\n";
+  const int file = memfd_create("postern-dns", MFD_CLOEXEC);
+  if (file < 0) return UB_NOMEM;
+  int error = UB_READFILE;
+  if (write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size())) {
+    error = ub_ctx_config(context, fmt::format("/proc/self/fd/{}", file).c_str());
+  }
+  close(file);
+  return error;
+}
+
 // Everything before the first question: that one makes the settings final, and later ones fail.
-Result<Context> make_context(const Options& options, std::span<const Option> extra) {
+Result<Context> make_context(const Options& options, Source::Way way) {
   Context context(ub_ctx_create());
   if (!context) return Error{"libunbound has no memory for a context", {}};
   ub_ctx_debugout(context.get(), nullptr);  // it would write to stderr
-  for (const auto settings : {std::span<const Option>(kTuning), extra}) {
+  const std::span<const Option> sizes =
+      way == Source::Way::usual ? std::span<const Option>(kCacheSizes) : kNoCacheSizes;
+  for (const auto settings : {std::span<const Option>(kTuning), sizes}) {
     for (const Option& option : settings) {
       if (const int error = ub_ctx_set_option(context.get(), option.name, option.value)) {
-        return Error{fmt::format("libunbound does not take {} {}: {}", option.name, option.value, ub_strerror(error)), {}};
+        return Error{fmt::format("libunbound does not take {} {}: {}", option.name, option.value, ub_strerror(error)),
+                     {}};
       }
     }
   }
-  for (const Options::Server& server : options.servers) {
-    if (const int error = ub_ctx_set_fwd(context.get(), fmt::format("{}@{}", server.address, server.port).c_str())) {
-      return Error{fmt::format("DNS server \"{}\" cannot be used: {}", printable(server.address), ub_strerror(error)), {}};
-    }
+  if (const int error = set_forwarders(context.get(), options, way)) {
+    return Error{fmt::format("libunbound does not take the DNS servers: {}", ub_strerror(error)), {}};
   }
   if (!options.trust_anchor.empty()) {
-    if (access(options.trust_anchor.c_str(), R_OK) != 0 || ub_ctx_add_ta_file(context.get(), options.trust_anchor.c_str()) != 0) {
+    if (access(options.trust_anchor.c_str(), R_OK) != 0 ||
+        ub_ctx_add_ta_file(context.get(), options.trust_anchor.c_str()) != 0) {
       return Error{"cannot read the trust anchor", {options.trust_anchor, 0, 0}};
     }
   }
@@ -97,7 +117,9 @@ struct UnboundSource::State {
   };
 
   State(Counters& counters, Context usual, Context uncached)
-      : malformed(counters.get("dns.malformed")), over(counters.get("dns.over")), contexts{std::move(usual), std::move(uncached)} {}
+      : malformed(counters.get("dns.malformed")),
+        over(counters.get("dns.over")),
+        contexts{std::move(usual), std::move(uncached)} {}
 
   ~State() {
     if (pump.joinable()) {
@@ -144,7 +166,8 @@ struct UnboundSource::State {
     const auto cnames = count_cnames({packet, packet == nullptr ? 0 : static_cast<std::size_t>(result->answer_len)});
     if (cnames.value_or(0) > kMostCnames + (type == Type::cname ? 1 : 0)) return failure("too many CNAMEs");
     std::vector<std::string_view> rdata;
-    for (int i = 0; result->data != nullptr && result->data[i] != nullptr; ++i) rdata.emplace_back(result->data[i], static_cast<std::size_t>(result->len[i]));
+    for (int i = 0; result->data != nullptr && result->data[i] != nullptr; ++i)
+      rdata.emplace_back(result->data[i], static_cast<std::size_t>(result->len[i]));
     LeftOut left_out;
     Answer answer = answer_of(type, rdata, left_out);
     malformed.add(left_out.malformed);
@@ -169,8 +192,19 @@ struct UnboundSource::State {
     }
   }
 
+  // libunbound starts its threads at the first question, and they take the name of the one that asks. This one needs no
+  // network.
+  void wake_up() {
+    pthread_setname_np(pthread_self(), "postern-dns");
+    const auto ignore = [](void*, int, ub_result* result) { ub_resolve_free(result); };
+    for (const Context& context : contexts)
+      ub_resolve_async(context.get(), "localhost", static_cast<int>(Type::a), kInternet, nullptr, ignore, nullptr);
+  }
+
   void run() {
-    std::array<pollfd, 3> watched{pollfd{stop, POLLIN, 0}, pollfd{ub_fd(contexts[0].get()), POLLIN, 0}, pollfd{ub_fd(contexts[1].get()), POLLIN, 0}};
+    wake_up();
+    std::array<pollfd, 3> watched{pollfd{stop, POLLIN, 0}, pollfd{ub_fd(contexts[0].get()), POLLIN, 0},
+                                  pollfd{ub_fd(contexts[1].get()), POLLIN, 0}};
     for (;;) {
       if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return;
       if (watched[0].revents != 0) return;
@@ -194,31 +228,30 @@ UnboundSource::UnboundSource(std::unique_ptr<State> state) : state_(std::move(st
 UnboundSource::~UnboundSource() = default;
 
 Result<std::unique_ptr<Source>> UnboundSource::make(const Options& options, Counters& counters) {
-  auto usual = make_context(options, kCached);
+  auto usual = make_context(options, Way::usual);
   if (!usual) return usual.error();
-  auto uncached = make_context(options, kUncached);
+  auto uncached = make_context(options, Way::uncached);
   if (!uncached) return uncached.error();
   auto state = std::make_unique<State>(counters, std::move(usual).value(), std::move(uncached).value());
   state->stop = eventfd(0, EFD_CLOEXEC);
   if (state->stop < 0) return Error{"no event descriptor for DNS", {}};
   state->pump = std::thread([s = state.get()] { s->run(); });
-  pthread_setname_np(state->pump.native_handle(), "postern-dns");
   return std::unique_ptr<Source>(new UnboundSource(std::move(state)));
 }
 
 void UnboundSource::ask(const Question& question, Way way, Done done) {
   State::Slot* slot = nullptr;
+  std::uint64_t id = 0;
   {
     const std::lock_guard lock(state_->mutex);
-    const std::uint64_t id = state_->next++;
+    id = state_->next++;
     auto& owned = state_->slots[id];
     owned = std::make_unique<State::Slot>(State::Slot{state_.get(), id, question.type, std::move(done)});
     slot = owned.get();
   }
-  constexpr int kInternet = 1;
-  const std::uint64_t id = slot->id;
   ub_ctx* context = state_->contexts[way == Way::usual ? 0 : 1].get();
-  const int error = ub_resolve_async(context, question.name.text().c_str(), static_cast<int>(question.type), kInternet, slot, &State::answered, nullptr);
+  const int error = ub_resolve_async(context, question.name.text().c_str(), static_cast<int>(question.type), kInternet,
+                                     slot, &State::answered, nullptr);
   if (error != 0) state_->finish(id, failure(fmt::format("libunbound: {}", ub_strerror(error))));
 }
 

@@ -11,10 +11,10 @@
 
 namespace postern::dns {
 
-/// Answers of libunbound: its cache, DNSSEC validation, TCP where UDP is cut. One thread of ours, named postern-dns, takes the
-/// answers; libunbound has one of its own for each of two contexts, the second of which caches nothing. It starts no thread
-/// and opens no socket before the first question. Counts dns.malformed and dns.over (see LeftOut). Of `options` it takes servers
-/// and trust anchor. The Error says which of them cannot be used.
+/// Answers of libunbound: its cache, DNSSEC validation, TCP where UDP is cut. Three threads, all named postern-dns:
+/// ours takes the answers, and libunbound has one for each of two contexts, the second of which caches nothing. Counts
+/// dns.malformed and dns.over (see LeftOut). Of `options` it takes servers, of which there must be one, and trust
+/// anchor; the Error says which cannot be used.
 class UnboundSource final : public Source {
  public:
   static Result<std::unique_ptr<Source>> make(const Options& options, Counters& counters);

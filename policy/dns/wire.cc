@@ -38,8 +38,10 @@ bool add_text(Answer& answer, std::string_view rdata, LeftOut& left_out) {
     text.append(rdata.substr(1, length));
     rdata.remove_prefix(length + 1);
   }
-  if (text.size() > kMostTextBytes) ++left_out.over;
-  else answer.texts.push_back(std::move(text));
+  if (text.size() > kMostTextBytes)
+    ++left_out.over;
+  else
+    answer.texts.push_back(std::move(text));
   return true;
 }
 
@@ -109,16 +111,20 @@ Answer answer_of(Type type, std::span<const std::string_view> rdata, LeftOut& le
       large.problem = "answer too large";
       return large;
     }
-    if (taken == kMostRecords) ++left_out.over;
-    else if (add(answer, type, record, left_out)) ++taken;
-    else ++left_out.malformed;
+    if (taken == kMostRecords)
+      ++left_out.over;
+    else if (add(answer, type, record, left_out))
+      ++taken;
+    else
+      ++left_out.malformed;
   }
   if (!rdata.empty() && taken == 0) {
     answer.problem = "malformed answer";
     return answer;
   }
   answer.status = rdata.empty() ? Status::nodata : Status::ok;
-  std::stable_sort(answer.mx.begin(), answer.mx.end(), [](const Mx& a, const Mx& b) { return a.preference < b.preference; });
+  std::stable_sort(answer.mx.begin(), answer.mx.end(),
+                   [](const Mx& a, const Mx& b) { return a.preference < b.preference; });
   return answer;
 }
 

@@ -8,8 +8,10 @@ namespace {
 std::optional<std::string_view> above(std::string_view name) {
   if (name.empty()) return std::nullopt;
   for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] == '\\') ++i;
-    else if (name[i] == '.') return name.substr(i + 1);
+    if (name[i] == '\\')
+      ++i;
+    else if (name[i] == '.')
+      return name.substr(i + 1);
   }
   return std::string_view();
 }

@@ -13,22 +13,24 @@
 
 namespace postern::dns {
 
-/// One record of a zone text. Which members count follows from the type; of types nobody asks for only the type is kept.
+/// One record of a zone text. Which members count follows from the type; of types nobody asks for only the type is
+/// kept.
 struct ZoneRecord {
   std::uint16_t type = 0;
   std::uint32_t ttl = 0;
-  std::optional<IpAddress> address;   ///< A, AAAA
-  std::uint16_t preference = 0;       ///< MX
-  std::string host;                   ///< MX, PTR, CNAME, as dns::Mx::host writes it
-  std::vector<std::string> strings;   ///< TXT
+  std::optional<IpAddress> address;  ///< A, AAAA
+  std::uint16_t preference = 0;      ///< MX
+  std::string host;                  ///< MX, PTR, CNAME, as dns::Mx::host writes it
+  std::vector<std::string> strings;  ///< TXT
 };
 
 /// What a `; FAULT` line asks for.
 enum class ZoneFault { nxdomain, servfail, timeout, bogus };
 
-/// Names and their records, as master text (RFC 1035 5) gives them: `$ORIGIN` (the root at first) and `$TTL`, TTL and class
-/// optional, parentheses, comments, strings with `\DDD` and `\X`. Comment lines `; FAULT name [type] NXDOMAIN|SERVFAIL|TIMEOUT|BOGUS`
-/// set faults. A wildcard answers as RFC 4592 has it. Frozen once it is read; then thread-safe.
+/// Names and their records, as master text (RFC 1035 5) gives them: `$ORIGIN` (the root at first) and `$TTL`, TTL and
+/// class optional, parentheses, comments, strings with `\DDD` and `\X`. Comment lines `; FAULT name [type]
+/// NXDOMAIN|SERVFAIL|TIMEOUT|BOGUS` set faults. A wildcard answers as RFC 4592 has it. Frozen once it is read; then
+/// thread-safe.
 class Zone {
  public:
   /// Adds what `text` says; the Error names `file`, line and column of the first thing that is wrong.
@@ -44,17 +46,17 @@ class Zone {
   /// `name` in lower case without the trailing dot, "" for the root.
   Found find(std::string_view name, Type type) const;
 
-  /// Does the text speak for `name`: is it, or a name above it, the owner of a record or a fault? Names that only lie on the
-  /// way to one (`com` of `example.com`) do not count.
+  /// Does the text speak for `name`: is it, or a name above it, the owner of a record or a fault? Names that only lie
+  /// on the way to one (`com` of `example.com`) do not count.
   bool covers(std::string_view name) const;
   bool empty() const { return nodes_.empty(); }
 
  private:
   struct Node {
-    bool exists = false;                               ///< has records, or a name below it has
-    bool owner = false;                                ///< has a record or a fault of its own
+    bool exists = false;  ///< has records, or a name below it has
+    bool owner = false;   ///< has a record or a fault of its own
     std::vector<ZoneRecord> records;
-    std::optional<ZoneFault> fault;                    ///< for every type
+    std::optional<ZoneFault> fault;  ///< for every type
     std::map<std::uint16_t, ZoneFault> type_faults;
   };
   Node& make_owner(const std::string& name, bool exists);

@@ -7,6 +7,7 @@
 #include "policy/base/text.h"
 #include "policy/dns/name_text.h"
 #include "policy/dns/zone.h"
+#include "policy/dns/zone_lexer.h"
 
 namespace postern::dns {
 
@@ -14,28 +15,15 @@ namespace {
 
 constexpr std::uint32_t kDefaultTtl = 300;  // local: where neither the record nor $TTL says
 
-struct Token {
-  std::string_view text;  // escapes as they stand; within quotes without them
-  bool quoted = false;
-  int line = 0;
-  int column = 0;
-};
-
-struct Failure {
-  std::string message;
-  int line;
-  int column;
-};
-
 struct TypeName {
   std::string_view name;
   std::uint16_t number;
 };
 constexpr TypeName kTypes[] = {
-    {"A", 1},       {"NS", 2},      {"CNAME", 5}, {"SOA", 6},    {"PTR", 12},        {"HINFO", 13},  {"MX", 15},     {"TXT", 16},    {"RP", 17},
-    {"AAAA", 28},   {"SRV", 33},    {"NAPTR", 35}, {"DNAME", 39}, {"DS", 43},         {"SSHFP", 44},  {"RRSIG", 46},  {"NSEC", 47},   {"DNSKEY", 48},
-    {"NSEC3", 50},  {"NSEC3PARAM", 51}, {"TLSA", 52}, {"CDS", 59}, {"CDNSKEY", 60},   {"SVCB", 64},   {"HTTPS", 65},  {"SPF", 99},    {"URI", 256},
-    {"CAA", 257},
+    {"A", 1},      {"NS", 2},       {"CNAME", 5}, {"SOA", 6},     {"PTR", 12},   {"HINFO", 13},      {"MX", 15},
+    {"TXT", 16},   {"RP", 17},      {"AAAA", 28}, {"SRV", 33},    {"NAPTR", 35}, {"DNAME", 39},      {"DS", 43},
+    {"SSHFP", 44}, {"RRSIG", 46},   {"NSEC", 47}, {"DNSKEY", 48}, {"NSEC3", 50}, {"NSEC3PARAM", 51}, {"TLSA", 52},
+    {"CDS", 59},   {"CDNSKEY", 60}, {"SVCB", 64}, {"HTTPS", 65},  {"SPF", 99},   {"URI", 256},       {"CAA", 257},
 };
 
 std::optional<std::uint32_t> number(std::string_view text, std::uint32_t most) {
@@ -88,120 +76,46 @@ std::optional<ZoneFault> fault_kind(std::string_view word) {
 /// Reads one master text into a Zone, up to the first thing that is wrong.
 class ZoneReader {
  public:
-  ZoneReader(Zone& zone, std::string_view text) : zone_(zone), text_(text) {}
+  ZoneReader(Zone& zone, std::string_view text) : zone_(zone), lexer_(text) {}
 
   /// What is wrong, where something is.
-  std::optional<Failure> read() {
-    while (at_ < text_.size() && !failure_) {
-      const bool continued = text_[at_] == ' ' || text_[at_] == '\t';
-      if (read_fault_line()) continue;
-      const std::vector<Token> entry = read_entry();
-      if (entry.empty() || failure_) continue;
-      if (entry[0].text.starts_with('$') && !continued) directive(entry);
-      else record(entry, continued);
+  std::optional<ZoneFailure> read() {
+    for (ZoneEntry entry; !failure_ && lexer_.next(entry);) {
+      switch (entry.kind) {
+        case ZoneEntry::Kind::directive: directive(entry.words); break;
+        case ZoneEntry::Kind::fault: fault(entry.words); break;
+        case ZoneEntry::Kind::record: record(entry.words, entry.continued); break;
+      }
     }
-    return failure_;
+    return failure_ ? failure_ : lexer_.failure();
   }
 
  private:
-  void fail(const Token& at, std::string message) {
-    if (!failure_) failure_ = Failure{std::move(message), at.line, at.column};
+  void fail(const ZoneWord& at, std::string message) {
+    if (!failure_) failure_ = ZoneFailure{std::move(message), at.line, at.column};
   }
 
-  int column() const { return static_cast<int>(at_ - line_start_) + 1; }
-
-  void next_line() {
-    ++line_;
-    line_start_ = at_;
-  }
-
-  // Takes a comment line `; FAULT …`, and nothing else.
-  bool read_fault_line() {
-    const std::size_t end = std::min(text_.find('\n', at_), text_.size());
-    const std::string_view line = text_.substr(at_, end - at_);
-    const std::size_t first = line.find_first_not_of(" \t");
-    if (first == std::string_view::npos || line[first] != ';') return false;
-    std::vector<Token> words;
-    for (std::size_t i = line.find_first_not_of("; \t\r", first); i < line.size() && line[i] != ';';) {  // a comment behind it
-      const std::size_t stop = std::min(line.find_first_of(" \t\r;", i), line.size());
-      words.push_back({line.substr(i, stop - i), false, line_, column() + static_cast<int>(i)});
-      i = line.find_first_not_of(" \t\r", stop);
-    }
-    if (words.empty() || words[0].text != "FAULT") return false;
-    fault(words);
-    at_ = std::min(end + 1, text_.size());
-    next_line();
-    return true;
-  }
-
-  void fault(const std::vector<Token>& words) {
-    if (words.size() < 3 || words.size() > 4) return fail(words[0], "a fault is: FAULT name [type] NXDOMAIN|SERVFAIL|TIMEOUT|BOGUS");
-    const Token& kind = words.back();
+  void fault(const std::vector<ZoneWord>& words) {
+    if (words.size() < 3 || words.size() > 4)
+      return fail(words[0], "a fault is: FAULT name [type] NXDOMAIN|SERVFAIL|TIMEOUT|BOGUS");
+    const ZoneWord& kind = words.back();
     const auto fault = fault_kind(kind.text);
-    if (!fault) return fail(kind, fmt::format("no fault \"{}\": NXDOMAIN, SERVFAIL, TIMEOUT or BOGUS", printable(kind.text, 40)));
+    if (!fault)
+      return fail(kind, fmt::format("no fault \"{}\": NXDOMAIN, SERVFAIL, TIMEOUT or BOGUS", printable(kind.text, 40)));
     const bool typed = words.size() == 4;
     const std::uint16_t type = typed ? type_number(words[2].text).value_or(0) : std::uint16_t{0};
-    if (typed && type == 0) return fail(words[2], fmt::format("unknown record type \"{}\"", printable(words[2].text, 40)));
+    if (typed && type == 0)
+      return fail(words[2], fmt::format("unknown record type \"{}\"", printable(words[2].text, 40)));
     const auto owner = domain_name(words[1]);
     if (!owner) return;
     Zone::Node& node = zone_.make_owner(*owner, *fault != ZoneFault::nxdomain);
-    if (typed) node.type_faults[type] = *fault;
-    else node.fault = fault;
+    if (typed)
+      node.type_faults[type] = *fault;
+    else
+      node.fault = fault;
   }
 
-  // The tokens up to the end of the line, or of the last line while parentheses are open.
-  std::vector<Token> read_entry() {
-    std::vector<Token> tokens;
-    std::optional<Token> open;
-    while (at_ < text_.size() && !failure_) {
-      const char c = text_[at_];
-      const Token here{text_.substr(at_, 1), false, line_, column()};
-      if (c == '\n') {
-        ++at_;
-        next_line();
-        if (!open) return tokens;
-      } else if (c == ' ' || c == '\t' || c == '\r') {
-        ++at_;
-      } else if (c == ';') {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-      } else if (c == '(') {
-        if (open) fail(here, "( within ( )");
-        open = here;
-        ++at_;
-      } else if (c == ')') {
-        if (!open) fail(here, ") without (");
-        open.reset();
-        ++at_;
-      } else {
-        tokens.push_back(c == '"' ? quoted(here) : word(here));
-      }
-    }
-    if (open) fail(*open, "( without )");
-    return tokens;
-  }
-
-  Token quoted(Token token) {
-    const std::size_t start = ++at_;
-    while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\n') at_ += text_[at_] == '\\' ? 2 : 1;
-    at_ = std::min(at_, text_.size());
-    token.text = text_.substr(start, at_ - start);
-    token.quoted = true;
-    if (at_ == text_.size() || text_[at_] != '"') fail(token, "string without closing quote");
-    else ++at_;
-    return token;
-  }
-
-  Token word(Token token) {
-    const std::size_t start = at_;
-    while (at_ < text_.size() && std::string_view(" \t\r\n;()\"").find(text_[at_]) == std::string_view::npos) {
-      const bool escape = text_[at_] == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n' && text_[at_ + 1] != '\r';
-      at_ += escape ? 2 : 1;
-    }
-    token.text = text_.substr(start, at_ - start);
-    return token;
-  }
-
-  void directive(const std::vector<Token>& entry) {
+  void directive(const std::vector<ZoneWord>& entry) {
     const std::string word = printable(entry[0].text, 40);
     if (ascii_iequals(word, "$ORIGIN") && entry.size() == 2) {
       if (const auto origin = domain_name(entry[1])) origin_ = *origin;
@@ -216,10 +130,11 @@ class ZoneReader {
     }
   }
 
-  void record(const std::vector<Token>& entry, bool continued) {
+  void record(const std::vector<ZoneWord>& entry, bool continued) {
     std::size_t i = 0;
     if (!continued) owner_ = domain_name(entry[i++]);
-    if (!owner_) return fail(entry[0], "a line that begins with a blank belongs to the name before it, and there is none");
+    if (!owner_)
+      return fail(entry[0], "a line that begins with a blank belongs to the name before it, and there is none");
     ZoneRecord record{.type = 0, .ttl = ttl_, .address = {}, .preference = 0, .host = {}, .strings = {}};
     for (bool ttl = false, zone_class = false; i < entry.size(); ++i) {  // RFC 1035 5.1: both optional, in either order
       const auto value = ttl_value(entry[i].text);
@@ -235,17 +150,19 @@ class ZoneReader {
     if (i == entry.size()) return fail(entry.back(), "a record type is missing");
     const auto type = type_number(entry[i].text);
     if (!type) {
-      return fail(entry[i], fmt::format("unknown record type \"{}\"{}", printable(entry[i].text, 40),
-                                        continued ? "; a line that begins with a blank belongs to the name before it" : ""));
+      return fail(entry[i],
+                  fmt::format("unknown record type \"{}\"{}", printable(entry[i].text, 40),
+                              continued ? "; a line that begins with a blank belongs to the name before it" : ""));
     }
     record.type = *type;
     rdata(record, entry[i], std::span(entry).subspan(i + 1));
     if (!failure_) zone_.make_owner(*owner_, true).records.push_back(std::move(record));
   }
 
-  void rdata(ZoneRecord& record, const Token& type, std::span<const Token> words) {
+  void rdata(ZoneRecord& record, const ZoneWord& type, std::span<const ZoneWord> words) {
     const auto takes = [&](std::size_t n) {
-      if (words.size() != n) fail(type, fmt::format("{} takes {} word{}", printable(type.text, 40), n, n == 1 ? "" : "s"));
+      if (words.size() != n)
+        fail(type, fmt::format("{} takes {} word{}", printable(type.text, 40), n, n == 1 ? "" : "s"));
       return words.size() == n;
     };
     switch (static_cast<Type>(record.type)) {
@@ -267,7 +184,7 @@ class ZoneReader {
       }
       case Type::txt:
         if (words.empty()) fail(type, "TXT takes at least one string");
-        for (const Token& word : words) {
+        for (const ZoneWord& word : words) {
           const auto octets = unescape(word.text);
           if (!octets) return fail(word, "broken escape");
           record.strings.push_back(*octets);
@@ -277,7 +194,7 @@ class ZoneReader {
   }
 
   // A mapped IPv4 address is written as IPv6, and is IPv4 once it is parsed.
-  void address(ZoneRecord& record, const Token& word) {
+  void address(ZoneRecord& record, const ZoneWord& word) {
     record.address = IpAddress::parse(word.text);
     const bool six = word.text.find(':') != std::string_view::npos;
     if (!record.address || six != (record.type == static_cast<std::uint16_t>(Type::aaaa))) {
@@ -285,7 +202,7 @@ class ZoneReader {
     }
   }
 
-  std::optional<std::string> domain_name(const Token& token) {
+  std::optional<std::string> domain_name(const ZoneWord& token) {
     if (token.text == "@") return origin_;
     if (token.text == ".") return std::string();
     const std::string shown = printable(token.text, 80);
@@ -312,14 +229,11 @@ class ZoneReader {
   }
 
   Zone& zone_;
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t line_start_ = 0;
-  int line_ = 1;
+  ZoneLexer lexer_;
   std::string origin_;
   std::uint32_t ttl_ = kDefaultTtl;
   std::optional<std::string> owner_;
-  std::optional<Failure> failure_;
+  std::optional<ZoneFailure> failure_;
 };
 
 std::optional<Error> Zone::add(const std::string& file, std::string_view text) {

@@ -58,13 +58,15 @@ AnswerPtr found(Answer answer, const Zone::Found& found) {
     add(answer, *found.records[i]);
     answer.ttl = std::min(answer.ttl, std::chrono::seconds(found.records[i]->ttl));
   }
-  std::stable_sort(answer.mx.begin(), answer.mx.end(), [](const Mx& a, const Mx& b) { return a.preference < b.preference; });
+  std::stable_sort(answer.mx.begin(), answer.mx.end(),
+                   [](const Mx& a, const Mx& b) { return a.preference < b.preference; });
   return std::make_shared<const Answer>(std::move(answer));
 }
 
 }  // namespace
 
-ZoneResolver::ZoneResolver(Zone zone, std::unique_ptr<Resolver> outside) : zone_(std::move(zone)), outside_(std::move(outside)) {}
+ZoneResolver::ZoneResolver(Zone zone, std::unique_ptr<Resolver> outside)
+    : zone_(std::move(zone)), outside_(std::move(outside)) {}
 
 Result<std::unique_ptr<ZoneResolver>> ZoneResolver::parse(const std::string& file, std::string_view text) {
   Zone zone;
@@ -76,7 +78,9 @@ void ZoneResolver::prefetch(const Question& question) {
   if (outside_ && !zone_.covers(question.name.text())) outside_->prefetch(question);
 }
 
-AnswerPtr ZoneResolver::query(const Question& question, const Deadline& deadline) { return answer(question, deadline, &Resolver::query); }
+AnswerPtr ZoneResolver::query(const Question& question, const Deadline& deadline) {
+  return answer(question, deadline, &Resolver::query);
+}
 
 AnswerPtr ZoneResolver::query_uncached(const Question& question, const Deadline& deadline) {
   return answer(question, deadline, &Resolver::query_uncached);
@@ -117,7 +121,8 @@ Result<Zone> read_zone_files(const std::vector<std::string>& files) {
     }
     if (!in.eof()) {
       const bool large = text.size() > kMostFileBytes;
-      return Error{large ? "zone file over 64 MiB" : fmt::format("cannot read the zone file: {}", std::strerror(errno)), {file, 0, 0}};
+      return Error{large ? "zone file over 64 MiB" : fmt::format("cannot read the zone file: {}", std::strerror(errno)),
+                   {file, 0, 0}};
     }
     if (auto error = zone.add(file, text)) return *std::move(error);
   }

@@ -16,9 +16,9 @@ constexpr std::size_t kMostRecords = 100;          // FAULTS T41
 constexpr std::size_t kMostTextBytes = 16 * 1024;  // FAULTS T41: the strings of one TXT record together
 constexpr int kMostCnames = 8;                     // FAULTS T41
 
-/// Answers from zone texts, without waiting: a TIMEOUT fault is a tempfail at once. Without a resolver behind it, it is the
-/// whole world, and a name it does not have is NXDOMAIN; with one, names that the zone does not cover (Zone::covers) are asked
-/// there, the ends of CNAMEs included. Thread-safe.
+/// Answers from zone texts, without waiting: a TIMEOUT fault is a tempfail at once. Without a resolver behind it, it is
+/// the whole world, and a name it does not have is NXDOMAIN; with one, names that the zone does not cover
+/// (Zone::covers) are asked there, the ends of CNAMEs included. Thread-safe.
 class ZoneResolver final : public Resolver {
  public:
   explicit ZoneResolver(Zone zone, std::unique_ptr<Resolver> outside = nullptr);

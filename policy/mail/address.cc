@@ -40,8 +40,10 @@ bool is_atext(char c) {  // RFC 5322 3.2.3
 }
 
 bool is_dot_string(std::string_view local) {
-  if (local.empty() || local.front() == '.' || local.back() == '.' || local.find("..") != std::string_view::npos) return false;
-  return std::all_of(local.begin(), local.end(), [](char c) { return c == '.' || is_atext(c) || static_cast<unsigned char>(c) >= 0x80; });
+  if (local.empty() || local.front() == '.' || local.back() == '.' || local.find("..") != std::string_view::npos)
+    return false;
+  return std::all_of(local.begin(), local.end(),
+                     [](char c) { return c == '.' || is_atext(c) || static_cast<unsigned char>(c) >= 0x80; });
 }
 
 // Takes a local part off the front of `rest`.

@@ -29,9 +29,28 @@ TEST(Domain, WritesUnicodeAsALabels) {
 }
 
 TEST(Domain, RefusesWhatIsNoName) {
-  for (const std::string_view text :
-       {"", ".", "..", "a..b", ".a", "a..", "a b", "a@b", "[192.0.2.1]", "192.0.2.1", "192.0.2.1.", "２５５.0.0.1", "a/b", "a:b", "*.example",
-        "a\tb", "a\n", "ex\u200bample.o\u202erg", "\xff.example", "xn--\xc3\x28.example", "a\\.b", "é@b"}) {
+  for (const std::string_view text : {"",
+                                      ".",
+                                      "..",
+                                      "a..b",
+                                      ".a",
+                                      "a..",
+                                      "a b",
+                                      "a@b",
+                                      "[192.0.2.1]",
+                                      "192.0.2.1",
+                                      "192.0.2.1.",
+                                      "２５５.0.0.1",
+                                      "a/b",
+                                      "a:b",
+                                      "*.example",
+                                      "a\tb",
+                                      "a\n",
+                                      "ex\u200bample.o\u202erg",
+                                      "\xff.example",
+                                      "xn--\xc3\x28.example",
+                                      "a\\.b",
+                                      "é@b"}) {
     EXPECT_EQ(parsed(text), "-") << text;
   }
   EXPECT_EQ(parsed(std::string_view("a\0b", 3)), "-");

@@ -1,10 +1,12 @@
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "policy/dns/options.h"
+#include "policy/dns/unbound_resolver.h"
 #include "tests/support/scripted_dns.h"
 
 namespace postern::dns {
@@ -41,9 +43,10 @@ class World {
 };
 
 TEST(Unbound, KeepsTheFiveAnswersApart) {
-  World w("a.test. A 192.0.2.1\na.test. A 192.0.2.2\na.test. AAAA 2001:db8::1\na.test. MX 20 mx2.a.test.\na.test. MX 10 .\n"
-          "a.test. TXT \"one \" \"two\"\n1.2.0.192.in-addr.arpa. PTR A.Test.\nb.test. CNAME a.test.\n"
-          "; FAULT bad.test SERVFAIL\n; SERVER no.test REFUSED\n");
+  World w(
+      "a.test. A 192.0.2.1\na.test. A 192.0.2.2\na.test. AAAA 2001:db8::1\na.test. MX 20 mx2.a.test.\na.test. MX 10 .\n"
+      "a.test. TXT \"one \" \"two\"\n1.2.0.192.in-addr.arpa. PTR A.Test.\nb.test. CNAME a.test.\n"
+      "; FAULT bad.test SERVFAIL\n; SERVER no.test REFUSED\n");
   const AnswerPtr a = w.ask("a.test");
   EXPECT_EQ(a->status, Status::ok);
   EXPECT_EQ(a->addresses.size(), 2u);
@@ -82,8 +85,11 @@ TEST(Unbound, TakesTruncatedAnswersOverTcp) {
 TEST(Unbound, DoesNotTakeForgeries) {  // FAULTS T40
   Options options;
   options.timeout = 1s;
-  World w("; SERVER id.test WRONG_ID\n; SERVER q.test WRONG_QUESTION\n; SERVER g.test GARBAGE\n; SERVER t.test TAIL\n"
-          "id.test. A 192.0.2.66\nq.test. A 192.0.2.66\ng.test. A 192.0.2.66\nt.test. A 192.0.2.66\nt.test. TXT \"0123456789\"\nok.test. A 192.0.2.1\n", options);
+  World w(
+      "; SERVER id.test WRONG_ID\n; SERVER q.test WRONG_QUESTION\n; SERVER g.test GARBAGE\n; SERVER t.test TAIL\n"
+      "id.test. A 192.0.2.66\nq.test. A 192.0.2.66\ng.test. A 192.0.2.66\nt.test. A 192.0.2.66\nt.test. TXT "
+      "\"0123456789\"\nok.test. A 192.0.2.1\n",
+      options);
   for (const std::string_view name : {"id.test", "q.test", "g.test", "t.test"}) w.resolver->prefetch(question(name));
   EXPECT_EQ(w.status("ok.test"), Status::ok);
   for (const std::string_view name : {"id.test", "q.test", "g.test", "t.test"}) {
@@ -95,7 +101,8 @@ TEST(Unbound, DoesNotTakeForgeries) {  // FAULTS T40
 
 TEST(Unbound, CapsTheCnameChain) {  // FAULTS T41
   std::string script = "end.test. A 192.0.2.1\nloop.test. CNAME pool.test.\npool.test. CNAME loop.test.\n";
-  for (int i = 0; i < 9; ++i) script += fmt::format("c{}.test. CNAME {}.test.\n", i, i == 0 ? "end" : fmt::format("c{}", i - 1));
+  for (int i = 0; i < 9; ++i)
+    script += fmt::format("c{}.test. CNAME {}.test.\n", i, i == 0 ? "end" : fmt::format("c{}", i - 1));
   World w(script);
   EXPECT_EQ(w.status("c7.test"), Status::ok);
   EXPECT_EQ(w.ask("c7.test")->canonical_name, "end.test");
@@ -155,6 +162,24 @@ TEST(Unbound, AsksUncachedPastEveryCache) {
   EXPECT_EQ(w.server.asked("new.test"), 4u);
 }
 
+TEST(Unbound, CachesTheUsualWayAlone) {
+  ScriptedDns server("a.test. A 192.0.2.1\n");
+  Counters counters;
+  Options options;
+  options.servers = {{"127.0.0.1", server.port()}};
+  const auto source = UnboundSource::make(options, counters);
+  ASSERT_TRUE(source);
+  const auto ttl = [&](Source::Way way) {
+    std::promise<Answer> promise;
+    source.value()->ask(question("a.test"), way, [&](Answer answer) { promise.set_value(std::move(answer)); });
+    return promise.get_future().get().ttl;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ttl(Source::Way::uncached), 300s);
+  EXPECT_EQ(server.asked("a.test"), 3u);
+  for (int i = 0; i < 3; ++i) EXPECT_GE(ttl(Source::Way::usual), 290s);  // one context's settings leave the other alone
+  EXPECT_EQ(server.asked("a.test"), 4u);
+}
+
 TEST(Unbound, TimesOutOnADeadServerAndComesBack) {
   Options options;
   options.timeout = 300ms;
@@ -171,15 +196,11 @@ TEST(Unbound, TimesOutOnADeadServerAndComesBack) {
 }
 
 TEST(Unbound, EndsWithQuestionsUnderWay) {
-  std::thread waiting;
-  AnswerPtr answer;
-  {
-    World w("; SERVER *.dead.test DROP\n");
-    for (int i = 0; i < 50; ++i) w.resolver->prefetch(question(fmt::format("d{}.dead.test", i)));
-    EXPECT_EQ(w.counted("dns.outstanding"), 50);
-    w.resolver.reset();
-    EXPECT_EQ(w.counted("dns.outstanding"), 0);  // each question was told its end
-  }
+  World w("; SERVER *.dead.test DROP\n");
+  for (int i = 0; i < 50; ++i) w.resolver->prefetch(question(fmt::format("d{}.dead.test", i)));
+  EXPECT_EQ(w.counted("dns.outstanding"), 50);
+  w.resolver.reset();
+  EXPECT_EQ(w.counted("dns.outstanding"), 0);  // each question was told its end
 }
 
 TEST(Unbound, RefusesOptionsThatCannotBe) {

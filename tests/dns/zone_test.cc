@@ -50,17 +50,18 @@ std::string problem(std::string_view text) {
 }
 
 TEST(ZoneText, IsRfc1035MasterText) {
-  World w("$ORIGIN example.   ; a comment\n"
-          "$TTL 1h\n"
-          "@ IN SOA ns root ( 1 ; serial\n   3600 600\n   86400 60 )\n"
-          "        NS ns\n"
-          "a 300 IN A 192.0.2.1\n"
-          "  IN 60 AAAA 2001:db8::1\r\n"
-          "  MX 20 b\n"
-          "  MX 10 Mail.Other.TEST.\n"
-          "b TXT \"one \" two \"; \\\"three\\\" \\065\"\n"
-          "1.2.0.192.in-addr.arpa. PTR A\n"
-          "c.example. CNAME a\n");
+  World w(
+      "$ORIGIN example.   ; a comment\n"
+      "$TTL 1h\n"
+      "@ IN SOA ns root ( 1 ; serial\n   3600 600\n   86400 60 )\n"
+      "        NS ns\n"
+      "a 300 IN A 192.0.2.1\n"
+      "  IN 60 AAAA 2001:db8::1\r\n"
+      "  MX 20 b\n"
+      "  MX 10 Mail.Other.TEST.\n"
+      "b TXT \"one \" two \"; \\\"three\\\" \\065\"\n"
+      "1.2.0.192.in-addr.arpa. PTR A\n"
+      "c.example. CNAME a\n");
   EXPECT_EQ(w("a.example", Type::a), "ok: 192.0.2.1");
   EXPECT_EQ(w("A.Example.", Type::aaaa), "ok: 2001:db8::1");
   EXPECT_EQ(w("a.example", Type::mx), "ok: 10 mail.other.test, 20 b.example");
@@ -85,7 +86,8 @@ TEST(ZoneText, NamesTheFirstThingThatIsWrong) {
   EXPECT_EQ(problem("a. MX 65535 mx.a.\n"), "");
   EXPECT_EQ(problem("a. 60 IN\n"), "1:7 a record type is missing");
   EXPECT_EQ(problem("a. IN MXX 1\n"), "1:7 unknown record type \"MXX\"");
-  EXPECT_EQ(problem(" A 192.0.2.1\n"), "1:2 a line that begins with a blank belongs to the name before it, and there is none");
+  EXPECT_EQ(problem(" A 192.0.2.1\n"),
+            "1:2 a line that begins with a blank belongs to the name before it, and there is none");
   EXPECT_EQ(problem("a. TXT \"open\nb. A 192.0.2.1\n"), "1:8 string without closing quote");
   EXPECT_EQ(problem("a. TXT (\n\"x\"\n"), "1:8 ( without )");
   EXPECT_EQ(problem("a. TXT )\n"), "1:8 ) without (");
@@ -98,7 +100,8 @@ TEST(ZoneText, NamesTheFirstThingThatIsWrong) {
   EXPECT_EQ(problem("$INCLUDE other\n"), "1:1 $INCLUDE is not read here: $ORIGIN and $TTL are");
   EXPECT_EQ(problem("$TTL soon\n"), "1:6 \"soon\" is no TTL");
   EXPECT_EQ(problem("; FAULT a.\n"), "1:3 a fault is: FAULT name [type] NXDOMAIN|SERVFAIL|TIMEOUT|BOGUS");
-  EXPECT_EQ(problem("x. A 192.0.2.1\n;FAULT a. MX SLOW ; why\n"), "2:14 no fault \"SLOW\": NXDOMAIN, SERVFAIL, TIMEOUT or BOGUS");
+  EXPECT_EQ(problem("x. A 192.0.2.1\n;FAULT a. MX SLOW ; why\n"),
+            "2:14 no fault \"SLOW\": NXDOMAIN, SERVFAIL, TIMEOUT or BOGUS");
   EXPECT_EQ(problem("; FAULT a. QQ BOGUS\n"), "1:12 unknown record type \"QQ\"");
   EXPECT_EQ(problem("; FAULTY is no fault line\n; nor is this FAULT\n"), "");
   EXPECT_EQ(problem("a. TYPE65280 \\# 2 abcd\na. CAA 0 issue \"x\"\n"), "");
@@ -106,7 +109,9 @@ TEST(ZoneText, NamesTheFirstThingThatIsWrong) {
 
 TEST(ZoneText, SurvivesAnyBytes) {
   std::mt19937 random(4);  // NOLINT: the same texts in every run
-  const std::vector<std::string> words{"a.", "A", "MX", "TXT", "192.0.2.1", "10", "(", ")", "\"", ";", "\n", " ", "\\", "$ORIGIN", "@", "FAULT", "BOGUS", "\xff", "*", "\\1", "$TTL"};
+  const std::vector<std::string> words{"a.", "A",     "MX",    "TXT",  "192.0.2.1", "10",  "(",
+                                       ")",  "\"",    ";",     "\n",   " ",         "\\",  "$ORIGIN",
+                                       "@",  "FAULT", "BOGUS", "\xff", "*",         "\\1", "$TTL"};
   for (int i = 0; i < 50'000; ++i) {
     std::string text;
     for (auto n = random() % 20; n > 0; --n) text += words[random() % words.size()] + (random() % 2 == 0 ? " " : "");
@@ -120,7 +125,9 @@ TEST(ZoneText, SurvivesAnyBytes) {
 }
 
 TEST(Zone, TellsNodataFromNxdomain) {  // RFC 2308 2, RFC 8020
-  World w("a.b.example. A 192.0.2.1\n" "d.example. MX 0 .\n");
+  World w(
+      "a.b.example. A 192.0.2.1\n"
+      "d.example. MX 0 .\n");
   EXPECT_EQ(w("d.example", Type::mx), "ok: 0 .");
   EXPECT_EQ(w("d.example", Type::a), "nodata");
   EXPECT_EQ(w("b.example", Type::a), "nodata");  // an empty non-terminal
@@ -132,13 +139,14 @@ TEST(Zone, TellsNodataFromNxdomain) {  // RFC 2308 2, RFC 8020
 }
 
 TEST(Zone, AnswersFromWildcards) {  // RFC 4592 2.2.1
-  World w("$ORIGIN example.\n"
-          "*         TXT \"this is a wildcard\"\n"
-          "*         MX 10 host1\n"
-          "sub.*     TXT \"this is not a wildcard\"\n"
-          "host1     A 192.0.2.1\n"
-          "_ssh._tcp.host1 SRV 0 0 22 host1\n"
-          "*.c       CNAME host1\n");
+  World w(
+      "$ORIGIN example.\n"
+      "*         TXT \"this is a wildcard\"\n"
+      "*         MX 10 host1\n"
+      "sub.*     TXT \"this is not a wildcard\"\n"
+      "host1     A 192.0.2.1\n"
+      "_ssh._tcp.host1 SRV 0 0 22 host1\n"
+      "*.c       CNAME host1\n");
   EXPECT_EQ(w("host3.example", Type::mx), "ok: 10 host1.example");
   EXPECT_EQ(w("host3.example", Type::a), "nodata");
   EXPECT_EQ(w("foo.bar.example", Type::txt), "ok: \"this is a wildcard\"");
@@ -149,8 +157,11 @@ TEST(Zone, AnswersFromWildcards) {  // RFC 4592 2.2.1
 }
 
 TEST(Zone, FollowsEightCnames) {
-  std::string text = "end.example. A 192.0.2.1\nloop.example. CNAME pool.example.\npool.example. CNAME loop.example.\ndead.example. CNAME gone.example.\n";
-  for (int i = 0; i < 9; ++i) text += fmt::format("c{}.example. CNAME {}.example.\n", i, i == 0 ? "end" : fmt::format("c{}", i - 1));
+  std::string text =
+      "end.example. A 192.0.2.1\nloop.example. CNAME pool.example.\npool.example. CNAME loop.example.\ndead.example. "
+      "CNAME gone.example.\n";
+  for (int i = 0; i < 9; ++i)
+    text += fmt::format("c{}.example. CNAME {}.example.\n", i, i == 0 ? "end" : fmt::format("c{}", i - 1));
   World w(text);
   EXPECT_EQ(w("c7.example", Type::a), "ok: 192.0.2.1 [end.example]");  // eight
   EXPECT_EQ(w("c8.example", Type::a), "tempfail");                     // nine
@@ -160,14 +171,15 @@ TEST(Zone, FollowsEightCnames) {
 }
 
 TEST(Zone, SetsFaults) {
-  World w("a.example. A 192.0.2.1\na.example. MX 10 a.example.\n"
-          "; FAULT a.example. MX SERVFAIL\n"
-          ";FAULT slow.example TIMEOUT ; of its own\n"
-          "; FAULT b.example. BOGUS\n"
-          "b.example. A 192.0.2.2\n"
-          "; FAULT gone.b.example. NXDOMAIN\n"
-          "; FAULT *.wild.example SERVFAIL\n"
-          "c.example. CNAME slow.example.\n");
+  World w(
+      "a.example. A 192.0.2.1\na.example. MX 10 a.example.\n"
+      "; FAULT a.example. MX SERVFAIL\n"
+      ";FAULT slow.example TIMEOUT ; of its own\n"
+      "; FAULT b.example. BOGUS\n"
+      "b.example. A 192.0.2.2\n"
+      "; FAULT gone.b.example. NXDOMAIN\n"
+      "; FAULT *.wild.example SERVFAIL\n"
+      "c.example. CNAME slow.example.\n");
   EXPECT_EQ(w("a.example", Type::mx), "tempfail");
   EXPECT_EQ(w("a.example", Type::a), "ok: 192.0.2.1");
   EXPECT_EQ(w("slow.example", Type::txt), "tempfail");
@@ -193,9 +205,11 @@ TEST(Zone, CapsRecordsAndTexts) {
 }
 
 TEST(Addresses, AreAandAaaaAsOneAnswer) {
-  World w("both.example. A 192.0.2.1\nboth.example. AAAA 2001:db8::1\nfour.example. A 192.0.2.1\n"
-          "half.example. A 192.0.2.1\n; FAULT half.example AAAA SERVFAIL\nlame.example. MX 0 .\n; FAULT lame.example AAAA SERVFAIL\n"
-          "bog.example. MX 0 .\n; FAULT bog.example A BOGUS\nonly.example. MX 0 .\n");
+  World w(
+      "both.example. A 192.0.2.1\nboth.example. AAAA 2001:db8::1\nfour.example. A 192.0.2.1\n"
+      "half.example. A 192.0.2.1\n; FAULT half.example AAAA SERVFAIL\nlame.example. MX 0 .\n; FAULT lame.example AAAA "
+      "SERVFAIL\n"
+      "bog.example. MX 0 .\n; FAULT bog.example A BOGUS\nonly.example. MX 0 .\n");
   const auto both = [&](std::string_view name) { return shown(addresses(w.resolver(), *Domain::parse(name), kNow)); };
   EXPECT_EQ(both("both.example"), "ok: 192.0.2.1, 2001:db8::1");
   EXPECT_EQ(both("four.example"), "ok: 192.0.2.1");
@@ -208,14 +222,17 @@ TEST(Addresses, AreAandAaaaAsOneAnswer) {
 
 TEST(ZoneResolver, AsksOutsideWhatItDoesNotCover) {
   Zone inside;
-  ASSERT_FALSE(inside.add("in", "a.example. MX 10 mx.a.example.\nc.example. CNAME out.test.\n*.w.example. A 192.0.2.9\n"));
+  ASSERT_FALSE(
+      inside.add("in", "a.example. MX 10 mx.a.example.\nc.example. CNAME out.test.\n*.w.example. A 192.0.2.9\n"));
   auto outside = ZoneResolver::parse("out", "a.example. A 192.0.2.66\nb.example. A 192.0.2.2\nout.test. A 192.0.2.3\n");
   ASSERT_TRUE(outside);
   ZoneResolver resolver(std::move(inside), std::move(outside).value());
-  const auto asked = [&](std::string_view name, Type type) { return shown(*resolver.query({*Domain::parse(name), type}, kNow)); };
+  const auto asked = [&](std::string_view name, Type type) {
+    return shown(*resolver.query({*Domain::parse(name), type}, kNow));
+  };
   EXPECT_EQ(asked("a.example", Type::mx), "ok: 10 mx.a.example");
-  EXPECT_EQ(asked("a.example", Type::a), "nodata");       // the file speaks for it
-  EXPECT_EQ(asked("x.a.example", Type::a), "nxdomain");   // and for all below it
+  EXPECT_EQ(asked("a.example", Type::a), "nodata");         // the file speaks for it
+  EXPECT_EQ(asked("x.a.example", Type::a), "nxdomain");     // and for all below it
   EXPECT_EQ(asked("b.example", Type::a), "ok: 192.0.2.2");  // not for what is beside it
   EXPECT_EQ(asked("example", Type::a), "nodata");
   EXPECT_EQ(asked("y.x.w.example", Type::a), "ok: 192.0.2.9");

@@ -57,8 +57,9 @@ TEST(Path, ReadsAddressLiterals) {  // RFC 5321 4.1.3
   EXPECT_EQ(parsed("<a@[192.0.2.1]>"), "a|[192.0.2.1]");
   EXPECT_EQ(parsed("<a@[IPv6:2001:db8::1]>"), "a|[2001:db8::1]");
   EXPECT_EQ(parsed("<a@[ipv6:::ffff:192.0.2.1]>"), "a|[192.0.2.1]");
-  for (const std::string_view text : {"<a@[]>", "<a@[IPv6:]>", "<a@[2001:db8::1]>", "<a@[IPv6:192.0.2.1]>", "<a@[192.0.2]>", "<a@[x]>", "<a@[192.0.2.1>",
-                                      "<a@[tag:192.0.2.1]>", "<a@192.0.2.1>", "<a@[192.0.2.1].example>"}) {
+  for (const std::string_view text :
+       {"<a@[]>", "<a@[IPv6:]>", "<a@[2001:db8::1]>", "<a@[IPv6:192.0.2.1]>", "<a@[192.0.2]>", "<a@[x]>",
+        "<a@[192.0.2.1>", "<a@[tag:192.0.2.1]>", "<a@192.0.2.1>", "<a@[192.0.2.1].example>"}) {
     EXPECT_EQ(parsed(text), "-") << text;
   }
 }
@@ -74,8 +75,11 @@ TEST(Path, TakesInternationalMailboxes) {  // RFC 6531 3.3
 }
 
 TEST(Path, GivesTheRestACleanVerdict) {
-  for (const std::string_view text : {"", "<", ">", "<<>>", "<a@b", "a@b>", "<a@>", "<@>", "@", "<a@b@c>", "a b@c", "<a b@c>", "<a@b c>", "<\"a@b>", "<\"a\"b@c>",
-                                      "<a\"b\"@c>", "<\"a\\\">", "<\"\\", "<a,b@c>", "<(x)a@b>", "<a@b> SIZE=1", "<a\r\n@b>", "<a\x7f@b>", "<a@-.->x", "<<a@b>>"}) {
+  for (const std::string_view text :
+       {"",           "<",          ">",         "<<>>",   "<a@b",    "a@b>",     "<a@>",
+        "<@>",        "@",          "<a@b@c>",   "a b@c",  "<a b@c>", "<a@b c>",  "<\"a@b>",
+        "<\"a\"b@c>", "<a\"b\"@c>", "<\"a\\\">", "<\"\\",  "<a,b@c>", "<(x)a@b>", "<a@b> SIZE=1",
+        "<a\r\n@b>",  "<a\x7f@b>",  "<a@-.->x",  "<<a@b>>"}) {
     EXPECT_EQ(parsed(text), "-") << text;
   }
   EXPECT_EQ(parsed(std::string_view("<a\0@b>", 6)), "-");

@@ -6,7 +6,9 @@ namespace postern {
 namespace {
 
 TEST(Reply, FitsTheCodeToTheClass) {
-  const auto code = [](ReplyClass reply_class, int asked) { return Reply::make(reply_class, asked, {7, 1}, "x").code(); };
+  const auto code = [](ReplyClass reply_class, int asked) {
+    return Reply::make(reply_class, asked, {7, 1}, "x").code();
+  };
   EXPECT_EQ(code(ReplyClass::permfail, 550), 550);
   EXPECT_EQ(code(ReplyClass::tempfail, 550), 450);
   EXPECT_EQ(code(ReplyClass::tempfail, 552), 452);
@@ -24,11 +26,13 @@ TEST(Reply, FitsTheCodeToTheClass) {
 TEST(Reply, SpeaksItsStatusInTheClassOfTheCode) {
   EXPECT_EQ(Reply::make(ReplyClass::tempfail, 550, {7, 23}, "x").status_text(), "4.7.23");
   EXPECT_EQ(Reply::make(ReplyClass::permfail, 450, {7, 23}, "x").status_text(), "5.7.23");
-  EXPECT_EQ(Reply::make(ReplyClass::permfail, 550, {65535, 1}, "x").status_text().size(), 7u);  // RFC 3463 2: three digits
+  EXPECT_EQ(Reply::make(ReplyClass::permfail, 550, {65535, 1}, "x").status_text().size(),
+            7u);  // RFC 3463 2: three digits
 }
 
 TEST(Reply, PutsTheIdBehindTheLastLine) {
-  const Reply reply = Reply::make(ReplyClass::permfail, 550, {1, 8}, std::string(100'000, 'x')).with_id("0123456789abcdef0123456789");
+  const Reply reply =
+      Reply::make(ReplyClass::permfail, 550, {1, 8}, std::string(100'000, 'x')).with_id("0123456789abcdef0123456789");
   EXPECT_EQ(reply.lines().size(), 10u);
   EXPECT_LE(reply.lines().back().size(), 480u);
   EXPECT_EQ(reply.text().back(), ')');
@@ -52,7 +56,7 @@ void expect_parses_back(const Reply& reply, ReplyClass reply_class) {
 }
 
 TEST(Reply, ParsesBackWhateverTheText) {  // FAULTS T4
-  std::mt19937 random(3);  // NOLINT: the same texts in every run
+  std::mt19937 random(3);                 // NOLINT: the same texts in every run
   for (int i = 0; i < 20'000; ++i) {
     std::string text;
     for (auto n = random() % (i % 100 == 0 ? 6000 : 60); n > 0; --n) {
@@ -61,7 +65,8 @@ TEST(Reply, ParsesBackWhateverTheText) {  // FAULTS T4
         case 0: text += static_cast<char>(random()); break;
         case 1: text += static_cast<char>(c % 0x80); break;
         default:
-          for (const unsigned b : {0xf0u | (c >> 18), 0x80u | (c >> 12 & 0x3f), 0x80u | (c >> 6 & 0x3f), 0x80u | (c & 0x3f)}) {
+          for (const unsigned b :
+               {0xf0u | (c >> 18), 0x80u | (c >> 12 & 0x3f), 0x80u | (c >> 6 & 0x3f), 0x80u | (c & 0x3f)}) {
             text += static_cast<char>(b);
           }
       }

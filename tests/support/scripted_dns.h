@@ -8,8 +8,9 @@
 
 namespace postern::test {
 
-/// A name server on 127.0.0.1, UDP and TCP, for tests. The script is zone text as the product reads it, faults included (SERVFAIL
-/// and BOGUS are answered SERVFAIL, TIMEOUT not at all), with two more comment lines, whose name may be `*` or `*.below`:
+/// A name server on 127.0.0.1, UDP and TCP, for tests. The script is zone text as the product reads it, faults included
+/// (SERVFAIL and BOGUS are answered SERVFAIL, TIMEOUT not at all), with two more comment lines, whose name may be `*`
+/// or `*.below`:
 ///
 ///     ; DELAY name ms        the answer comes so much later
 ///     ; SERVER name REFUSED|TRUNCATE|WRONG_ID|WRONG_QUESTION|GARBAGE|DROP|TAIL

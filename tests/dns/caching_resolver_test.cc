@@ -1,0 +1,196 @@
+#include "policy/dns/caching_resolver.h"
+
+#include <deque>
+#include <thread>
+
+namespace postern::dns {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Stands still until it is told.
+class FakeClock final : public Clock {
+ public:
+  SteadyTime now() const override { return at_; }
+  WallTime wall() const override { return {}; }
+  void advance(std::chrono::seconds by) { at_ += by; }
+
+ private:
+  SteadyTime at_{1000s};
+};
+
+// Keeps the questions, and answers when it is told.
+class HeldSource final : public Source {
+ public:
+  struct Held {
+    Question question;
+    Way way;
+    Done done;
+  };
+  explicit HeldSource(std::deque<Held>& held) : held_(held) {}
+  ~HeldSource() override {
+    for (Held& h : held_) h.done({});
+  }
+  void ask(const Question& question, Way way, Done done) override { held_.push_back({question, way, std::move(done)}); }
+
+ private:
+  std::deque<Held>& held_;
+};
+
+class World {
+ public:
+  explicit World(Options options = {}) : resolver(std::make_unique<HeldSource>(held), options, clock, counters) {}
+
+  // Asks without waiting: "-" while there is no answer, else its status.
+  std::string ask(std::string_view name) { return shown(*resolver.query(question(name), Deadline(SteadyTime::min()))); }
+  std::string ask_uncached(std::string_view name) {
+    return shown(*resolver.query_uncached(question(name), Deadline(SteadyTime::min())));
+  }
+  void answer(Status status, std::chrono::seconds ttl = 0s) {
+    ASSERT_FALSE(held.empty());
+    Answer answer;
+    answer.status = status;
+    answer.ttl = ttl;
+    auto done = std::move(held.front().done);
+    held.pop_front();
+    done(std::move(answer));
+  }
+  std::int64_t counted(std::string_view name) { return counters.get(name).value(); }
+  static Question question(std::string_view name) { return {*Domain::parse(name), Type::a}; }
+  static std::string shown(const Answer& answer) {
+    if (!answer.late) return std::string(name(answer.status));
+    EXPECT_EQ(answer.status, Status::tempfail);
+    return "-";
+  }
+
+  std::deque<HeldSource::Held> held;
+  FakeClock clock;
+  Counters counters;
+  CachingResolver resolver;
+};
+
+TEST(CachingResolver, RemembersEachKindForItsAge) {
+  Options options;
+  options.least_negative_age = 60s;
+  options.most_age = 1000s;
+  options.failure_age = 5s;
+  struct Case {
+    Status status;
+    std::chrono::seconds ttl, age;
+  };
+  for (const auto& [status, ttl, age] :
+       {Case{Status::ok, 300s, 300s}, Case{Status::ok, 5000s, 1000s}, Case{Status::ok, 0s, 5s},
+        Case{Status::nxdomain, 10s, 60s}, Case{Status::nodata, 90s, 90s}, Case{Status::tempfail, 300s, 5s},
+        Case{Status::bogus, 300s, 5s}}) {
+    World w(options);
+    EXPECT_EQ(w.ask("a.test"), "-");
+    w.answer(status, ttl);
+    w.clock.advance(age - 1s);
+    EXPECT_EQ(w.ask("a.test"), name(status));
+    EXPECT_EQ(w.held.size(), 0u);
+    w.clock.advance(1s);
+    EXPECT_EQ(w.ask("a.test"), "-") << name(status) << age.count();
+    EXPECT_EQ(w.held.size(), 1u);
+    EXPECT_EQ(w.counted("dns.cache.hits"), 1);
+    EXPECT_EQ(w.counted("dns.cache.misses"), 2);
+    EXPECT_EQ(w.counted("dns.late"), 2);
+  }
+}
+
+TEST(CachingResolver, AsksOnceForAllWhoWait) {
+  World w;
+  w.resolver.prefetch(World::question("a.test"));
+  w.resolver.prefetch(World::question("a.test"));
+  EXPECT_EQ(w.ask("a.test"), "-");
+  EXPECT_EQ(w.held.size(), 1u);
+  EXPECT_EQ(w.counted("dns.queries"), 1);
+  EXPECT_EQ(w.counted("dns.single_flight"), 2);
+  EXPECT_EQ(w.counted("dns.outstanding"), 1);
+  w.answer(Status::ok, 60s);
+  EXPECT_EQ(w.ask("a.test"), "ok");
+  EXPECT_EQ(w.counted("dns.outstanding"), 0);
+}
+
+TEST(CachingResolver, WakesWhoWaits) {
+  World w;
+  w.resolver.prefetch(World::question("a.test"));
+  AnswerPtr got;
+  std::thread waiting(
+      [&] { got = w.resolver.query(World::question("a.test"), Deadline(std::chrono::steady_clock::now() + 10s)); });
+  w.answer(Status::nodata);
+  waiting.join();
+  EXPECT_EQ(got->status, Status::nodata);
+  EXPECT_FALSE(got->late);
+}
+
+TEST(CachingResolver, GoesPastItselfAndRefreshes) {
+  World w;
+  EXPECT_EQ(w.ask("a.test"), "-");
+  w.answer(Status::nxdomain);
+  EXPECT_EQ(w.ask_uncached("a.test"), "-");
+  ASSERT_EQ(w.held.size(), 1u);
+  EXPECT_EQ(w.held.front().way, Source::Way::uncached);
+  w.answer(Status::ok, 60s);
+  EXPECT_EQ(w.ask("a.test"), "ok");
+  EXPECT_EQ(w.ask_uncached("a.test"), "-");
+  w.answer(Status::tempfail);
+  EXPECT_EQ(w.ask("a.test"), "ok");  // a failure is no news
+  EXPECT_EQ(w.ask_uncached("a.test"), "-");
+}
+
+TEST(CachingResolver, CallsATimeoutByItsName) {
+  Options options;
+  options.timeout = 0ms;
+  World w(options);
+  EXPECT_EQ(w.ask("a.test"), "tempfail");
+  EXPECT_EQ(w.ask("a.test"), "tempfail");
+  EXPECT_EQ(w.counted("dns.timeouts"), 1);
+  EXPECT_EQ(w.counted("dns.late"), 0);
+  EXPECT_EQ(w.held.size(), 1u);
+  w.answer(Status::ok, 60s);
+  EXPECT_EQ(w.ask("a.test"), "ok");
+  EXPECT_EQ(w.ask_uncached("a.test"), "tempfail");
+  EXPECT_EQ(w.ask("a.test"), "ok");  // nor is a timeout
+}
+
+TEST(CachingResolver, CapsQuestionsUnderWay) {
+  Options options;
+  options.outstanding = 2;
+  World w(options);
+  EXPECT_EQ(w.ask("a.test"), "-");
+  EXPECT_EQ(w.ask_uncached("a.test"), "-");
+  EXPECT_EQ(w.ask("b.test"), "tempfail");
+  EXPECT_EQ(w.ask("a.test"), "-");
+  EXPECT_EQ(w.counted("dns.refused"), 1);
+  EXPECT_EQ(w.held.size(), 2u);
+  w.answer(Status::ok, 60s);
+  EXPECT_EQ(w.ask("b.test"), "-");
+  EXPECT_EQ(w.counted("dns.outstanding"), 2);
+}
+
+TEST(CachingResolver, CapsWhatItRemembers) {
+  Options options;
+  options.cache_entries = 2;
+  World w(options);
+  for (const std::string_view name : {"a.test", "b.test", "c.test"}) {
+    w.ask(name);
+    w.answer(Status::ok, 60s);
+  }
+  EXPECT_EQ(w.counted("dns.cache.evicted"), 1);
+  EXPECT_EQ(w.ask("c.test"), "ok");
+  EXPECT_EQ(w.ask("b.test"), "ok");
+  EXPECT_EQ(w.ask("a.test"), "-");
+}
+
+TEST(CachingResolver, CountsFailuresByKind) {
+  World w;
+  w.ask("a.test");
+  w.answer(Status::tempfail);
+  w.ask("b.test");
+  w.answer(Status::bogus);
+  EXPECT_EQ(w.counted("dns.servfail"), 1);
+  EXPECT_EQ(w.counted("dns.bogus"), 1);
+}
+
+}  // namespace
+}  // namespace postern::dns
