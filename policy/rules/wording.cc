@@ -44,6 +44,11 @@ std::string Wording::text(const Template& text, std::size_t rule) const {
 Reply Wording::reply(std::size_t rule, ReplyClass reply_class) const {
   const ReplyWords& words = program_.rules[rule].words;
   const Outcome* outcome = evaluation_.telling_outcome(rule);
+  const bool wordless = !words.code && !words.status && !words.text && outcome == nullptr;
+  if (wordless && reply_class == ReplyClass::tempfail && evaluation_.rule(rule) != outlook_of(kTrue)) {
+    const std::vector<Lack> lacks = evaluation_.lacks(rule);   // not refused for what it asks, but for what could not be answered
+    if (!lacks.empty()) return not_available(lacks.front().name);
+  }
   const int plain = reply_class == ReplyClass::permfail ? 550 : 451;   // LANGUAGE 2: 550 5.7.1 / 451 4.7.1 and the rule's name
   const int code = words.code.value_or(outcome != nullptr ? outcome->reply.code : plain);
   const Detail status = words.status.value_or(outcome != nullptr ? outcome->reply.status : Detail{7, 1});
