@@ -14,6 +14,7 @@ class Dialogue:
     client: str = "93.184.216.25"
     client_name: str = "mail.good.example"
     helo: str = "mail.good.example"
+    shows: str = None  # a field of the delivered message
 
     def message(self):
         return (f"From: <{self.sender or 'mailer-daemon@good.example'}>\r\nTo: <{self.recipients[0]}>\r\nSubject: {self.title}\r\n\r\n"
@@ -38,7 +39,7 @@ DIALOGUES = [
     Dialogue("three recipients, one is refused", "anna@good.example", ["peter@here.example", "old-shop@here.example", "eva@here.example"],
              ["250 2.1.5", "550 5.1.6", "250 2.0.0"]),
     Dialogue("a rule that is only tried out", "anna@good.example", PETER, ["250 2.0.0"], helo="mx.here.example"),
-    Dialogue("a client without a name: the message is marked", "anna@good.example", PETER, ["250 2.0.0"], client="192.0.2.66", client_name=None,
-             helo="[192.0.2.66]"),
+    Dialogue("a client without a name: the message is marked", "anna@good.example", PETER, ["250 2.0.0", "X-Client-Without-Name: 192.0.2.66"],
+             client="192.0.2.66", client_name=None, helo="[192.0.2.66]", shows="X-Client-Without-Name"),
     Dialogue("a program on this machine sends mail", "peter@here.example", ["anna@good.example"], ["delivered"], client=LOCAL),
 ]

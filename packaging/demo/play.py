@@ -43,6 +43,15 @@ def hold(dialogue, postfix):
     return told
 
 
+def marks(dialogue, sink, before):
+    """The field the dialogue wants shown, as it stands in the delivered message."""
+    if not dialogue.shows:
+        return []
+    _, message = wait_until(lambda: sink.messages()[before:], 10, "the message is delivered")[0]
+    lines = message.partition(b"\r\n\r\n")[0].decode("utf-8", "replace").splitlines()
+    return [("delivered with", line) for line in lines if line.startswith(dialogue.shows + ":")]
+
+
 def submit(dialogue, postfix, sink):
     """Local submission with sendmail(1): there is no dialogue; what happens is seen by what arrives."""
     before = len(sink.messages())
@@ -60,6 +69,9 @@ def why(decisions):
     for decision in decisions:
         action = {"accept": "accepted", "reject": "refused", "defer": "deferred"}.get(decision["action"], decision["action"])
         words.append(action + (f" by {decision['rule']}" if decision.get("rule") else ""))
+        others = [rule for rule in decision.get("matched", []) if rule != decision.get("rule")]
+        if others:
+            words.append("true as well: " + ", ".join(others))
         if decision.get("findings"):
             words.append(", ".join(decision["findings"]))
         if decision.get("reasons"):
@@ -105,8 +117,9 @@ def play(postern, postfix, sink):
     print_row([[title] for title, _ in COLUMNS])
     surprises = 0
     for number, dialogue in enumerate(DIALOGUES, 1):
-        seen = len(postern.events("decision"))
+        seen, delivered = len(postern.events("decision")), len(sink.messages())
         told = submit(dialogue, postfix, sink) if dialogue.client == LOCAL else hold(dialogue, postfix)
+        told += marks(dialogue, sink, delivered)
         decisions = postern.decisions(after=seen)
         rule()
         print_row([sent_words(number, dialogue), [f"{said}: {' '.join(answer.splitlines())}" for said, answer in told], why(decisions)])

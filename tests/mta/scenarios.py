@@ -13,13 +13,13 @@ CLIENT = dict(client="93.184.216.25", helo="mail.good.example", name="mail.good.
 
 
 def send(port, sender="anna@good.example", recipients=("peter@here.example",), message=MESSAGE, **client):
-    """One message, the last answer."""
+    """One message as far as it is taken: the last answer."""
     with greet(port, **(client or CLIENT)) as connection:
-        answers = [connection.command(f"MAIL FROM:<{sender}>")] + [connection.command(f"RCPT TO:<{r}>") for r in recipients]
-        if all(answer.startswith("2") for answer in answers):
-            connection.command("DATA")
-            answers.append(connection.data(message))
-        return answers[-1]
+        for command in [f"MAIL FROM:<{sender}>", *(f"RCPT TO:<{r}>" for r in recipients), "DATA"]:
+            answer = connection.command(command)
+            if answer[:1] not in "23":
+                return answer
+        return connection.data(message)
 
 
 def own_fields(message):

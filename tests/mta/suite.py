@@ -28,6 +28,7 @@ def want(condition, words):
 class Suite:
     def __init__(self):
         self.running = []
+        self.expected = 0  # messages delivered by the dialogues so far
 
     def start(self, program, mta, work):
         self.sink = self.started(Sink(os.path.join(work, "sink")))
@@ -48,7 +49,8 @@ class Suite:
 
     def delivered(self, after, count):
         """The messages behind the first `after` at the sink, once there are `count`."""
-        return wait_until(lambda: (lambda m: m if len(m) >= count else None)(self.sink.messages()[after:]), 15, f"{count} message(s) delivered")
+        wait_until(lambda: len(self.sink.messages()) >= after + count, 15, f"{count} message(s) delivered")
+        return self.sink.messages()[after:]
 
     def hold(self, case, messages):
         """A case of cases.py: its answers, its decisions, its deliveries."""
@@ -60,5 +62,11 @@ class Suite:
         want(told == case.decisions, f"other decisions: {told}, wanted {case.decisions}")
         if case.would:
             want(case.would in [event.get("would") for event in events], f"no would={case.would}: {events}")
+        self.expected += case.delivered
         taken = self.delivered(messages_before, case.delivered)
         want(len(taken) == case.delivered, f"{len(taken)} messages delivered, wanted {case.delivered}")
+
+    def nothing_else_was_delivered(self):
+        wait_until(lambda: not self.postfix.queue(), 15, "the queue runs empty")
+        got = len(self.sink.messages())
+        want(got == self.expected, f"{got} messages at the sink, {self.expected} by the table")

@@ -63,5 +63,5 @@ class Postern:
 
     def decisions(self, after=0, count=1, seconds=10):
         """The decisions behind the first `after`, once there are `count` of them."""
-        return wait_until(lambda: (lambda found: found if len(found) >= count else None)(self.events("decision")[after:]), seconds,
-                          f"Postern logs {count} decision(s)")
+        wait_until(lambda: len(self.events("decision")) >= after + count, seconds, f"Postern logs {count} decision(s)")
+        return self.events("decision")[after:]

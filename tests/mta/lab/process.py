@@ -47,6 +47,14 @@ def accepts_unix(path):
             return False
 
 
+def has_ipv6():
+    try:
+        socket.socket(socket.AF_INET6).close()
+        return True
+    except OSError:
+        return False
+
+
 def tail(path, lines=15):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
