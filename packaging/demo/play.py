@@ -43,11 +43,12 @@ def hold(dialogue, postfix):
     return told
 
 
-def marks(dialogue, sink, before):
+def marks(dialogue, sink):
     """The field the dialogue wants shown, as it stands in the delivered message."""
     if not dialogue.shows:
         return []
-    _, message = wait_until(lambda: sink.messages()[before:], 10, "the message is delivered")[0]
+    subject = f"Subject: {dialogue.title}\r\n".encode()
+    message = wait_until(lambda: next((m for _, m in sink.messages() if subject in m), None), 10, "the message is delivered")
     lines = message.partition(b"\r\n\r\n")[0].decode("utf-8", "replace").splitlines()
     return [("delivered with", line) for line in lines if line.startswith(dialogue.shows + ":")]
 
@@ -72,6 +73,9 @@ def why(decisions):
         others = [rule for rule in decision.get("matched", []) if rule != decision.get("rule")]
         if others:
             words.append("true as well: " + ", ".join(others))
+        refused = [word for word in decision["recipient"] if "/" in word]
+        if 0 < len(refused) < decision["recipients"]:
+            words.append("but " + ", ".join(refused))
         if decision.get("findings"):
             words.append(", ".join(decision["findings"]))
         if decision.get("reasons"):
@@ -117,9 +121,9 @@ def play(postern, postfix, sink):
     print_row([[title] for title, _ in COLUMNS])
     surprises = 0
     for number, dialogue in enumerate(DIALOGUES, 1):
-        seen, delivered = len(postern.events("decision")), len(sink.messages())
+        seen = len(postern.events("decision"))
         told = submit(dialogue, postfix, sink) if dialogue.client == LOCAL else hold(dialogue, postfix)
-        told += marks(dialogue, sink, delivered)
+        told += marks(dialogue, sink)
         decisions = postern.decisions(after=seen)
         rule()
         print_row([sent_words(number, dialogue), [f"{said}: {' '.join(answer.splitlines())}" for said, answer in told], why(decisions)])
