@@ -42,6 +42,7 @@ TEST(Examples, TellExactlyWhatComesLater) {
     std::string all;
     for (const Problem& p : problems.sorted()) {
       EXPECT_NE(p.kind, Problem::Kind::error) << p.line();
+      if (p.kind == Problem::Kind::warning) continue;  // of files that this machine may have or not
       all += p.line() + "\n";
     }
     const fs::path golden = fs::path(POSTERN_TEST_DATA) / file.filename().replace_extension(".txt");

@@ -210,7 +210,7 @@ TEST(Load, ReadsAFileListAgainWhenItChanges) {
   folder.write("domains", "a.example\nbb.example\n");
   EXPECT_THAT(c.lists->find("site.domains")->refresh(), IsEmpty());
   EXPECT_TRUE(ours("bb.example"));
-  folder.write("domains", "c.example\nthis is no domain !\n");
+  folder.write("domains", "c.example\n192.0.2.0/99\n");
   EXPECT_FALSE(c.lists->find("site.domains")->refresh().empty());
   EXPECT_TRUE(ours("bb.example")) << "a broken file keeps the old content";
   EXPECT_FALSE(ours("c.example"));
