@@ -37,7 +37,7 @@ std::optional<std::string> read_line(int fd, std::size_t most, std::chrono::mill
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return std::nullopt;
     if (count < 0) continue;
     line.append(bytes.data(), static_cast<std::size_t>(count));
-    if (const std::size_t end = line.find('\n'); end != std::string::npos) return line.substr(0, end);
+    if (const std::size_t end = line.find('\n'); end != std::string::npos && end <= most) return line.substr(0, end);
   }
   return std::nullopt;
 }
