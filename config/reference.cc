@@ -91,6 +91,12 @@ std::string cell(std::string_view text) {
   return out;
 }
 
+/// A value stands as code, words for a person do not.
+std::string default_cell(const std::string& fallback) {
+  if (fallback.empty() || fallback.find(' ') != std::string::npos) return cell(fallback);
+  return "`" + cell(fallback) + "`";
+}
+
 std::string as_markdown() {
   std::string out;
   for (const SettingsOf& part : all_settings()) {
@@ -101,8 +107,8 @@ std::string as_markdown() {
                       part.doc.substr(1));
     out += "\n| Setting | Value | Default | |\n|---|---|---|---|\n";
     for (const auto& s : part.settings) {
-      out += fmt::format("| `{}` | {} | {} | {} |\n", key_of(part, s), cell(s.form),
-                         s.fallback.empty() ? "" : "`" + cell(s.fallback) + "`", cell(s.doc));
+      out += fmt::format("| `{}` | {} | {} | {} |\n", key_of(part, s), cell(s.form), default_cell(s.fallback),
+                         cell(s.doc));
     }
     out += "\n";
   }

@@ -1,13 +1,16 @@
 #include "tests/house/documents.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include <stdlib.h>
 
 #include <algorithm>
+#include <fstream>
 #include <regex>
 #include <set>
 
@@ -112,15 +115,21 @@ TEST(Documents, EveryCheckHasItsPageWithItsOutcomes) {
   }
 }
 
+// With POSTERN_WRITE_GOLDEN set the page is brought up to date instead.
 TEST(Documents, TheConfigurationPageHoldsTheReference) {
-  const std::string page = text_of("docs/configuration.md");
+  std::string page = text_of("docs/configuration.md");
   constexpr std::string_view kBegin = "<!-- postern reference: begin -->\n";
   const std::size_t begin = page.find(kBegin);
   const std::size_t end = page.find("<!-- postern reference: end -->");
   ASSERT_NE(begin, std::string::npos);
   ASSERT_NE(end, std::string::npos);
-  EXPECT_EQ(page.substr(begin + kBegin.size(), end - begin - kBegin.size()),
-            config::reference(config::ReferenceForm::markdown));
+  const std::string now = config::reference(config::ReferenceForm::markdown);
+  if (::getenv("POSTERN_WRITE_GOLDEN") != nullptr) {
+    page.replace(begin + kBegin.size(), end - begin - kBegin.size(), now);
+    std::ofstream(root() + "/docs/configuration.md") << page;
+  } else {
+    EXPECT_EQ(page.substr(begin + kBegin.size(), end - begin - kBegin.size()), now);
+  }
   for (const config::PresetRules& preset : config::preset_rules()) {
     EXPECT_FALSE(preset.rules.empty()) << preset.file;
     for (const std::string& rule : preset.rules)
@@ -161,33 +170,58 @@ TEST(Documents, EveryFieldOfADecisionIsListed) {
 }
 
 #ifdef POSTERN_BINARY
-/// The exit code of `postern COMMAND --help`.
-int help(const std::string& command) {
+/// What `postern --help` prints.
+std::string help() {
+  int ends[2];
+  if (::pipe(ends) != 0) return {};
   std::string binary = POSTERN_BINARY;
-  std::string word = command;
   std::string option = "--help";
-  char* arguments[] = {binary.data(), word.data(), option.data(), nullptr};
+  char* arguments[] = {binary.data(), option.data(), nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+  posix_spawn_file_actions_addclose(&actions, ends[0]);
   pid_t child = 0;
   const int error = posix_spawn(&child, binary.c_str(), &actions, nullptr, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  std::string text;
+  char buffer[4096];
+  for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(n));
+  ::close(ends[0]);
   int status = 0;
-  if (error != 0 || waitpid(child, &status, 0) != child) return -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  if (error != 0 || waitpid(child, &status, 0) != child || status != 0) return {};
+  return text;
+}
+
+/// The names below "Subcommands:".
+std::set<std::string> commands_in(const std::string& help_text) {
+  std::set<std::string> commands;
+  bool inside = false;
+  for (const std::string& line : lines_of(help_text)) {
+    if (line.ends_with("ubcommands:"))
+      inside = true;
+    else if (inside && line.starts_with("  "))
+      commands.insert(line.substr(2, line.find(' ', 2) - 2));
+    else
+      inside = false;
+  }
+  return commands;
 }
 
 TEST(Documents, EveryCommandShownExists) {
-  EXPECT_NE(help("no-such-command"), 0);
-  std::set<std::string> commands;
+  const std::set<std::string> there = commands_in(help());
+  EXPECT_GE(there.size(), 7U);
+  std::set<std::string> shown;
   for (const SourceFile& file : files(kDocuments, is_markdown)) {
     if (file.path == "docs/roadmap.md") continue;  // it speaks of what comes
-    for (const std::string& command : commands_of(file.text)) commands.insert(command);
+    for (const std::string& command : commands_of(file.text)) {
+      shown.insert(command);
+      EXPECT_TRUE(there.contains(command)) << file.path << " shows `postern " << command << "`";
+    }
   }
-  EXPECT_GE(commands.size(), 5U);
-  for (const std::string& command : commands) EXPECT_EQ(help(command), 0) << "postern " << command;
+  EXPECT_GE(shown.size(), 5U);
 }
 #endif
 
