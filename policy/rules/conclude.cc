@@ -29,10 +29,15 @@ std::string lack_of(Evaluation& evaluation, std::size_t rule) {
   return lacks.empty() ? std::string("of the policy") : lacks.front().name;
 }
 
-void defer_for(Story& story, std::size_t rule, Decision& decision) {
+// 451 for what leaves `rule` unknown; or the check to ask first, so that the name does not depend on which answers happen to be there.
+std::optional<std::size_t> defer_for(Story& story, std::size_t rule, Decision& decision) {
+  std::optional<std::size_t> unasked;
+  story.evaluation.lacks(rule, &unasked);
+  if (unasked) return unasked;
   decision.action = FinalAction::defer;
   decision.reply = Wording::not_available(lack_of(story.evaluation, rule));
   decision.rule = std::nullopt;
+  return std::nullopt;
 }
 
 // What happened above `end`, as far as it is settled: rules that are true, and what could not be had. Asks for nothing.
@@ -63,9 +68,8 @@ std::size_t told_until(const Story& story) { return story.walk.ended_by ? *story
 
 }  // namespace
 
-Decision conclude_refusal(const Program& program, const Known& known, Stage stage, Evaluation& evaluation, const Walk& walk) {
+std::optional<std::size_t> conclude_refusal(const Program& program, const Known& known, Stage stage, Evaluation& evaluation, const Walk& walk, Decision& decision) {
   Story story{program, evaluation, walk, Wording(program, known, stage, evaluation)};
-  Decision decision;
   // LANGUAGE 5: 5xx if all are 5xx, else 4xx.
   const ActionClass spoken = walk.holds(ActionClass::tempfail) ? ActionClass::tempfail : ActionClass::permfail;
   decision.action = spoken == ActionClass::permfail ? FinalAction::reject : FinalAction::defer;
@@ -77,14 +81,15 @@ Decision conclude_refusal(const Program& program, const Known& known, Stage stag
     if (named == nullptr && speaks(step)) named = &step;
   }
   if (named != nullptr) {
+    if (const auto check = story.wording.pending(named->rule)) return check;
     decision.rule = named->rule;
     decision.split = program.rules[named->rule].split;
     decision.reply = story.wording.reply(named->rule, spoken == ActionClass::permfail ? ReplyClass::permfail : ReplyClass::tempfail);
   } else {
-    defer_for(story, *walk.deferring, decision);   // nothing but what a failure turned into 4xx
+    if (const auto check = defer_for(story, *walk.deferring, decision)) return check;   // nothing but what a failure turned into 4xx
   }
   tell(story, told_until(story), false, decision);
-  return decision;
+  return std::nullopt;
 }
 
 std::optional<std::size_t> conclude_end(const Program& program, const Known& known, Evaluation& evaluation, const Walk& walk, Decision& decision) {
@@ -97,16 +102,21 @@ std::optional<std::size_t> conclude_end(const Program& program, const Known& kno
   const auto deferring = std::find_if(walk.steps.begin(), walk.steps.end(), [&](const Walk::Step& s) { return s.truths == kDeferred && differs(s); });
   const auto sparing = std::find_if(walk.steps.begin(), walk.steps.end(), differs);
   if (deferring != walk.steps.end()) {
-    defer_for(story, deferring->rule, decision);   // a failed check set to defer whose answer matters
+    // A failed check set to defer whose answer matters.
+    if (const auto check = defer_for(story, deferring->rule, decision)) return check;
     tell(story, end, false, decision);
     return std::nullopt;
   }
+  const bool softens = sparing != walk.steps.end() && (result == ActionClass::permfail || result == ActionClass::discard);
+  if (last != nullptr && !last->turned && !softens) {
+    if (const auto check = story.wording.pending(last->rule)) return check;
+  }
   decision.rule = walk.ended_by;
   if (last != nullptr) decision.split = program.rules[last->rule].split;
-  if (sparing != walk.steps.end() && (result == ActionClass::permfail || result == ActionClass::discard)) {
-    decision.action = FinalAction::defer;
+  if (softens) {
+    if (const auto check = defer_for(story, sparing->rule, decision)) return check;
+    decision.rule = walk.ended_by;
     decision.softened = true;
-    decision.reply = Wording::not_available(lack_of(evaluation, sparing->rule));
     tell(story, end, false, decision);
     return std::nullopt;
   }
@@ -119,7 +129,7 @@ std::optional<std::size_t> conclude_end(const Program& program, const Known& kno
   }
   if (is_refusal(result)) {
     if (last != nullptr && !last->turned) decision.reply = story.wording.reply(last->rule, result == ActionClass::permfail ? ReplyClass::permfail : ReplyClass::tempfail);
-    else defer_for(story, *walk.deferring, decision);
+    else if (const auto check = defer_for(story, *walk.deferring, decision)) return check;
     tell(story, end, false, decision);
     return std::nullopt;
   }
@@ -132,18 +142,27 @@ std::optional<std::size_t> conclude_end(const Program& program, const Known& kno
     }
     for (std::size_t i = 0; i < end; ++i) {
       const Rule& rule = program.rules[i];
+      if (!evaluation.counts(i) || evaluation.rule(i) != outlook_of(kTrue)) continue;
+      for (const auto& [name, value] : rule.headers) {
+        if (const auto check = story.wording.pending(value, i)) return check;
+      }
+      if (!rule.log) continue;
+      if (const auto check = story.wording.pending(*rule.log, i)) return check;
+    }
+    for (std::size_t i = 0; i < end; ++i) {
+      const Rule& rule = program.rules[i];
       // LANGUAGE 5: a rule may say `unavailable: defer` for itself.
       if (rule.final || rule.headers.empty() || rule.unavailable != Unavailable::defer || !evaluation.counts(i)) continue;
       if (evaluation.rule(i) != outlook_of(kDeferred)) continue;
       decision = Decision();
-      defer_for(story, i, decision);
+      if (const auto check = defer_for(story, i, decision)) return check;
       tell(story, end, false, decision);
       return std::nullopt;
     }
   }
   if (last != nullptr && result != ActionClass::accept) {
     const Rule& rule = program.rules[last->rule];
-    const Outcome* outcome = evaluation.telling_outcome(last->rule);
+    const Outcome* outcome = evaluation.telling(last->rule).outcome;
     if (rule.words.text) decision.text = story.wording.text(*rule.words.text, last->rule);
     else decision.text = outcome != nullptr && !outcome->reply.text.empty() ? std::string(outcome->reply.text) : fmt::format("Rule {}", rule.name);
   }

@@ -19,6 +19,10 @@ class Wording {
   Wording(const Program& program, const Known& known, Stage stage, Evaluation& evaluation)
       : program_(program), known_(known), stage_(stage), evaluation_(evaluation) {}
 
+  /// The check to ask before it is settled what a rule says.
+  std::optional<std::size_t> pending(std::size_t rule) const;
+  /// The same of one text alone.
+  std::optional<std::size_t> pending(const Template& text, std::size_t rule) const;
   std::string text(const Template& text, std::size_t rule) const;
   /// The reply of a rule under a class (LANGUAGE 2, Final).
   Reply reply(std::size_t rule, ReplyClass reply_class) const;
@@ -34,11 +38,10 @@ class Wording {
   Evaluation& evaluation_;
 };
 
-/// The decision of a walk that holds refusals alone.
-Decision conclude_refusal(const Program& program, const Known& known, Stage stage, Evaluation& evaluation, const Walk& walk);
+/// The decision of a walk that holds refusals alone; or the check that must be asked first, for its words.
+std::optional<std::size_t> conclude_refusal(const Program& program, const Known& known, Stage stage, Evaluation& evaluation, const Walk& walk, Decision& decision);
 
-/// The decision at the end of a walk that holds something else too; or the check that must be asked first, for the effects of
-/// what is let through.
+/// The same at the end of a walk that holds something else too; checks are asked for the effects of what is let through as well.
 std::optional<std::size_t> conclude_end(const Program& program, const Known& known, Evaluation& evaluation, const Walk& walk, Decision& decision);
 
 /// Whether a rule walked up to `deciding` (all of them without one) would be another without one recipient's facts.

@@ -52,7 +52,7 @@ Verdict before_the_end(const Program& program, const Known& known, Stage stage, 
   if (!walk.only_refusals()) return {};
   Verdict verdict;
   verdict.kind = Verdict::Kind::certain;
-  verdict.decision = conclude_refusal(program, known, stage, evaluation, walk);
+  if (const auto check = conclude_refusal(program, known, stage, evaluation, walk, verdict.decision)) return needs(*check);
   return verdict;
 }
 
@@ -61,12 +61,9 @@ Verdict at_the_end(const Program& program, const Known& known, Evaluation& evalu
   if (walk.pending) return needs(*evaluation.pending(*walk.pending));
   Verdict verdict;
   verdict.kind = Verdict::Kind::certain;
-  if (walk.only_refusals()) {
-    verdict.decision = conclude_refusal(program, known, Stage::end, evaluation, walk);
-    return verdict;
-  }
-  if (const auto check = conclude_end(program, known, evaluation, walk, verdict.decision)) return needs(*check);
-  return verdict;
+  const auto check = walk.only_refusals() ? conclude_refusal(program, known, Stage::end, evaluation, walk, verdict.decision)
+                                          : conclude_end(program, known, evaluation, walk, verdict.decision);
+  return check ? needs(*check) : verdict;
 }
 
 }  // namespace

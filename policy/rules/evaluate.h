@@ -17,6 +17,14 @@ struct Lack {
   bool defers = false;
 };
 
+/// The outcome whose reply a rule may use, or the check to ask before that can be told; neither: there is none.
+struct Telling {
+  const Outcome* outcome = nullptr;
+  std::optional<std::size_t> pending;
+
+  bool found() const { return outcome != nullptr || pending.has_value(); }
+};
+
 /// What the rules of a program come to by what is known at one moment; each is worked out once. Lives as long as one decide().
 class Evaluation {
  public:
@@ -28,10 +36,12 @@ class Evaluation {
   Outlook rule(std::size_t index);
   /// The leftmost check that has not been asked for and on which rule(index) depends; nothing where rule(index) is settled.
   std::optional<std::size_t> pending(std::size_t index);
-  /// What failed and leaves rule(index) unknown, from left to right, each once.
-  std::vector<Lack> lacks(std::size_t index);
-  /// The outcome of the leftmost `is` that makes rule(index) true and has a reply of its own; null where there is none.
-  const Outcome* telling_outcome(std::size_t index);
+  /// What failed and leaves rule(index) unknown, from left to right, each once. `unasked`, where given, becomes a check that can
+  /// be asked and might be among them.
+  std::vector<Lack> lacks(std::size_t index, std::optional<std::size_t>* unasked = nullptr);
+  /// The outcome of the leftmost `is` that makes rule(index) true and has a reply of its own. A check that stands further left and
+  /// can be asked goes first: the words of a reply must not depend on which answers happen to be there.
+  Telling telling(std::size_t index);
   /// Appends a letter for each part of rule(index) that rests on one recipient's facts alone; '-' where `blind` knows already
   /// that it makes no difference. `needs` becomes the first check to ask for.
   void append_profile(std::size_t index, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs);
@@ -56,8 +66,8 @@ class Evaluation {
   void conditions(std::size_t index, Visit visit, VisitSkip visit_skip);
 
   std::optional<std::size_t> pending_in(const Expression& e);
-  void lacks_in(const Expression& e, std::vector<Lack>& out);
-  const Outcome* telling_in(const Expression& e);
+  void lacks_in(const Expression& e, std::vector<Lack>& out, std::optional<std::size_t>* unasked);
+  Telling telling_in(const Expression& e);
   void profile_in(const Expression& e, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs);
 
   const Program& program_;

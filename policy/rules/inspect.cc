@@ -73,12 +73,12 @@ std::optional<std::size_t> Evaluation::pending_in(const Expression& e) {
   return result;
 }
 
-std::vector<Lack> Evaluation::lacks(std::size_t index) {
+std::vector<Lack> Evaluation::lacks(std::size_t index, std::optional<std::size_t>* unasked) {
   std::vector<Lack> out;
   if (!may_be_unknown(rule(index))) return out;
   conditions(
-      index, [&](const Expression& e) { lacks_in(e, out); },
-      [&](std::size_t skipper) { for (Lack& lack : lacks(skipper)) add_lack(out, std::move(lack)); });
+      index, [&](const Expression& e) { lacks_in(e, out, unasked); },
+      [&](std::size_t skipper) { for (Lack& lack : lacks(skipper, unasked)) add_lack(out, std::move(lack)); });
   const auto own = program_.rules[index].unavailable;
   for (Lack& lack : out) {
     if (own) lack.defers = *own == Unavailable::defer;
@@ -86,9 +86,10 @@ std::vector<Lack> Evaluation::lacks(std::size_t index) {
   return out;
 }
 
-void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out) {
+void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out, std::optional<std::size_t>* unasked) {
   const Outlook outlook = expression(e);
   if (!may_be_unknown(outlook)) return;
+  if (unasked != nullptr && !*unasked && !is_settled(outlook)) *unasked = pending_in(e);
   switch (e.kind) {
     case Expression::Kind::check:
       if (is_unknown(outlook)) add_lack(out, {program_.checks[e.check].name, outlook == outlook_of(kDeferred)});
@@ -98,61 +99,64 @@ void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out) {
       return;
     case Expression::Kind::tagged: case Expression::Kind::scored:
       for (const std::size_t r : e.rules) {
-        for (Lack& lack : lacks(r)) add_lack(out, std::move(lack));
+        for (Lack& lack : lacks(r, unasked)) add_lack(out, std::move(lack));
       }
       return;
     case Expression::Kind::quantified: {
       const FactState state = fact_state(e.fact);
       for (const Value& value : state.values) {
         bound_.emplace_back(e.fact, &value);
-        lacks_in(e.parts.front(), out);
+        lacks_in(e.parts.front(), out, unasked);
         bound_.pop_back();
       }
       return;
     }
     case Expression::Kind::constant: case Expression::Kind::all: case Expression::Kind::any: case Expression::Kind::negation:
     case Expression::Kind::present: case Expression::Kind::holds:
-      for (const Expression& part : e.parts) lacks_in(part, out);
+      for (const Expression& part : e.parts) lacks_in(part, out, unasked);
       return;
   }
 }
 
 // Its own condition comes before those of its groups: it has the more particular reason.
-const Outcome* Evaluation::telling_outcome(std::size_t index) {
+Telling Evaluation::telling(std::size_t index) {
   const Rule& r = program_.rules[index];
-  const Outcome* found = telling_in(r.when);
-  for (auto g = r.group; g && found == nullptr; g = program_.groups[*g].parent) {
+  Telling found = telling_in(r.when);
+  for (auto g = r.group; g && !found.found(); g = program_.groups[*g].parent) {
     if (program_.groups[*g].when) found = telling_in(*program_.groups[*g].when);
   }
   return found;
 }
 
-const Outcome* Evaluation::telling_in(const Expression& e) {
-  if (expression(e) != outlook_of(kTrue)) return nullptr;
+Telling Evaluation::telling_in(const Expression& e) {
+  const Outlook outlook = expression(e);
+  if (!is_settled(outlook)) return {nullptr, pending_in(e)};
+  if (outlook != outlook_of(kTrue)) return {};
+  Telling found;
   switch (e.kind) {
-    case Expression::Kind::check: {
-      const Outcome* found = found_outcome(program_.checks[e.check], known_.check(e.check), stage_);
-      return found != nullptr && found->reply.code != 0 ? found : nullptr;
-    }
+    case Expression::Kind::check:
+      found.outcome = found_outcome(program_.checks[e.check], known_.check(e.check), stage_);
+      if (found.outcome != nullptr && found.outcome->reply.code == 0) found.outcome = nullptr;
+      break;
     case Expression::Kind::quantified: {
-      if (e.quantifier == Syntax::Quantifier::no) return nullptr;
-      const Outcome* found = nullptr;
-      for (const Value& value : fact_state(e.fact).values) {
+      if (e.quantifier == Syntax::Quantifier::no) break;
+      const FactState state = fact_state(e.fact);
+      for (const Value& value : state.values) {
         bound_.emplace_back(e.fact, &value);
-        if (found == nullptr) found = telling_in(e.parts.front());
+        if (!found.found()) found = telling_in(e.parts.front());
         bound_.pop_back();
       }
-      return found;
+      break;
     }
     case Expression::Kind::all: case Expression::Kind::any:
       for (const Expression& part : e.parts) {
-        if (const Outcome* found = telling_in(part)) return found;
+        if (!found.found()) found = telling_in(part);
       }
-      return nullptr;
+      break;
     case Expression::Kind::constant: case Expression::Kind::negation: case Expression::Kind::fact: case Expression::Kind::present:
     case Expression::Kind::holds: case Expression::Kind::tagged: case Expression::Kind::scored: break;
   }
-  return nullptr;
+  return found;
 }
 
 bool Evaluation::is_scoped_alone(const Expression& e, bool& any) const {

@@ -41,9 +41,35 @@ std::string Wording::text(const Template& text, std::size_t rule) const {
   return out;
 }
 
+std::optional<std::size_t> Wording::pending(std::size_t rule) const {
+  const ReplyWords& words = program_.rules[rule].words;
+  if (!words.code || !words.status || !words.text) {
+    if (const Telling telling = evaluation_.telling(rule); telling.pending) return telling.pending;
+  }
+  if (evaluation_.rule(rule) != outlook_of(kTrue)) {
+    std::optional<std::size_t> unasked;
+    evaluation_.lacks(rule, &unasked);
+    if (unasked) return unasked;
+  }
+  return words.text ? pending(*words.text, rule) : std::nullopt;
+}
+
+std::optional<std::size_t> Wording::pending(const Template& text, std::size_t rule) const {
+  for (const Template::Piece& p : text.pieces) {
+    if (p.kind == Template::Piece::Kind::check && known_.check(p.index).kind == CheckState::Kind::askable) return p.index;
+    if (p.kind != Template::Piece::Kind::tag && p.kind != Template::Piece::Kind::score) continue;
+    for (std::size_t i = 0; i < rule; ++i) {
+      const Rule& above = program_.rules[i];
+      if ((above.tags.empty() && !above.score) || !evaluation_.counts(i)) continue;
+      if (const auto check = evaluation_.pending(i)) return check;
+    }
+  }
+  return std::nullopt;
+}
+
 Reply Wording::reply(std::size_t rule, ReplyClass reply_class) const {
   const ReplyWords& words = program_.rules[rule].words;
-  const Outcome* outcome = evaluation_.telling_outcome(rule);
+  const Outcome* outcome = evaluation_.telling(rule).outcome;
   const bool wordless = !words.code && !words.status && !words.text && outcome == nullptr;
   if (wordless && reply_class == ReplyClass::tempfail && evaluation_.rule(rule) != outlook_of(kTrue)) {
     const std::vector<Lack> lacks = evaluation_.lacks(rule);   // not refused for what it asks, but for what could not be answered
