@@ -185,6 +185,8 @@ def main():
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
             how_to_play(postern, postfix, work)
         return 1 if surprises else 0
+    except KeyboardInterrupt:
+        return 130
     except LabError as error:
         print(f"packaging/try: {error}", file=sys.stderr)
         for name in ("postern.log", "postfix/postfix.log"):
