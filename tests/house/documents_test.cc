@@ -18,7 +18,9 @@
 #include "config/presets.h"
 #include "config/reference.h"
 #include "config/reference_model.h"
+#include "config/sections.h"
 #include "policy/checks/registry.h"
+#include "policy/rules/facts.h"
 #include "tests/house/source_tree.h"
 
 extern char** environ;
@@ -167,6 +169,27 @@ TEST(Documents, EveryFieldOfADecisionIsListed) {
     EXPECT_TRUE(listed.contains((*it)[1])) << "docs/log-events.md lacks the field " << (*it)[1];
   }
   EXPECT_GE(fields, 20U);
+}
+
+TEST(Documents, TheLanguagePageNamesEveryFactActionAndSection) {
+  const std::string page = text_of("docs/language.md");
+  const auto names = [&](std::string_view name) { return page.find(fmt::format("`{}`", name)) != std::string::npos; };
+  for (const rules::FactDoc& fact : rules::fact_table()) {
+    const std::string name = fact.is_prefix() ? fmt::format("{}NAME", fact.name) : std::string(fact.name);
+    if (!fact.later) {
+      EXPECT_TRUE(names(name)) << name;
+    }
+  }
+  for (const rules::ActionDoc& action : rules::action_table()) {
+    if (!action.later) {
+      EXPECT_TRUE(names(action.name)) << action.name;
+    }
+  }
+  for (const config::SectionName& section : config::section_names()) {
+    if (section.later) {
+      EXPECT_TRUE(names(section.name)) << section.name;
+    }
+  }
 }
 
 #ifdef POSTERN_BINARY
