@@ -81,7 +81,7 @@ Expression ExpressionCompiler::build_parts(const Syntax& s, Expression::Kind kin
 // `spf is fail or softfail`: the second is no fact, but an outcome of what stands left of it.
 bool ExpressionCompiler::suggests_bracket(const Syntax& s, const Syntax& left) {
   if (s.kind != Syntax::Kind::bare || left.kind != Syntax::Kind::comparison || left.bracketed) return false;
-  if (left.op != Operator::is || definitions_->contains(s.name.text)) return false;
+  if (left.op != Operator::is || definitions_->contains(s.name.text) || is_member(members_of_, s.name.text)) return false;
   if (names_.resolve(s.name.text).kind != Meaning::Kind::unknown) return false;
   error(s.name.offset, fmt::format("\"{}\" is no fact", printable(s.name.text)),
         fmt::format("write {} is {}[{}, {}]", left.name.text, left.negated ? "not " : "", left.values.front().text, printable(s.name.text)));

@@ -125,7 +125,7 @@ class Parser {
       }
       return out;
     };
-    return fmt::format("write {} or {}", reading(true), reading(false));
+    return fmt::format("write \"{}\", or \"{}\"", reading(true), reading(false));
   }
 
   std::optional<Syntax> unary() {

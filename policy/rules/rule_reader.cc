@@ -217,7 +217,7 @@ bool RuleReader::apply_change(const Frame& frame, std::string_view name, Node& k
         return old != nullptr && old->final;
       });
     }
-    const auto same = std::find_if(keys.entries.begin(), keys.entries.end(), [&](const auto& entry) { return entry.first.text == key.text; });
+    const auto same = std::find_if(keys.entries.begin(), keys.entries.end(), [&name = key.text](const auto& entry) { return entry.first.text == name; });
     if (same != keys.entries.end()) *same = {key, value};
     else keys.entries.emplace_back(key, value);
   }
