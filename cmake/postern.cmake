@@ -12,7 +12,7 @@ add_library(postern_options INTERFACE)
 target_include_directories(postern_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(postern_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion -Wno-sign-conversion -Werror
-  -fstack-protector-strong -fPIE)
+  -fstack-protector-strong -fPIE -pthread)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 warns of string operations inside its own library that cannot happen (GCC bug 105651), and at -O2 of members of
   # alternatives that a variant does not hold (GCC bug 105562).

@@ -67,7 +67,9 @@ FactState header_values(const View& v) {
 }
 
 FactState recipients_count(const View& v) {
-  FactState state = FactState::of(static_cast<std::int64_t>(v.t.recipients.size()));
+  // Whom the MTA refused itself was never ours to count; whom we refused stays counted, so that the number only grows.
+  const auto counts = [](const RecipientState& r) { return !r.by_mta; };
+  FactState state = FactState::of(static_cast<std::int64_t>(std::count_if(v.t.recipients.begin(), v.t.recipients.end(), counts)));
   if (v.stage < Stage::headers) state.kind = FactState::Kind::at_least;
   return state;
 }
@@ -76,6 +78,7 @@ FactState all_recipients(const View& v) {
   FactState state = FactState::absent();
   if (v.stage < Stage::headers) return {FactState::Kind::later, {}};
   for (const RecipientState& r : v.t.recipients) {
+    if (r.by_mta) continue;
     for (Value& value : path_fact(r.recipient->path).values) state.values.push_back(std::move(value));
   }
   return state;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "policy/base/text.h"
+
 namespace postern {
 
 namespace {
@@ -64,7 +66,7 @@ Reply Reply::make(ReplyClass reply_class, int code, Detail status, std::string_v
     else if (c >= 0x20 && c < 0x7f) clean += static_cast<char>(c);
     else if ((c & 0xc0) != 0x80) clean += '?';  // one '?' a UTF-8 character: Sendmail strips the eighth bit (PLATFORM 2)
   }
-  reply.lines_ = wrap(std::move(clean));
+  reply.lines_ = wrap(std::string(trim(clean)));
   if (reply.lines_.empty()) reply.lines_.emplace_back(reply_class == ReplyClass::permfail ? "Refused by local policy" : "Try again later");
   return reply;
 }

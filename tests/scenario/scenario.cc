@@ -42,7 +42,7 @@ class Delayed final : public dns::Resolver {
     unsigned micros = 0;
     {
       const std::lock_guard lock(mutex_);
-      micros = random_() % 5000;
+      micros = static_cast<unsigned>(random_() % 5000);
     }
     std::this_thread::sleep_for(std::chrono::microseconds(micros));
   }
@@ -92,11 +92,11 @@ std::string without_weather(std::string text) {
   return std::regex_replace(text, std::regex(R"(\([0-9a-hjkmnp-tv-z]{12}\))"), "(*)");
 }
 
-class Stage_ {
+class Theatre {
  public:
-  Stage_(const Scenario& scenario, const Weather& weather)
-      : scenario_(scenario), pool_("evidence", weather.pool_threads, 100), log_(LogForm::logfmt, lines_), zone_(parse(scenario.zone)),
-        delayed_(*zone_, weather.delay_seed),
+  Theatre(const Scenario& scenario, const Weather& weather)
+      : scenario_(scenario), log_(LogForm::logfmt, lines_), zone_(parse(scenario.zone)), delayed_(*zone_, weather.delay_seed),
+        pool_("evidence", weather.pool_threads, 100),
         services_{clock_, log_, counters_, weather.delay_seed == 0 ? *zone_ : static_cast<dns::Resolver&>(delayed_), pool_, {}} {
     for (const std::string& text : scenario.policies) policies_.push_back(load(text));
     current_ = policies_.front();
@@ -200,11 +200,11 @@ class Stage_ {
   const Scenario& scenario_;
   FixedWall clock_;
   Counters counters_;
-  Pool pool_;
   std::vector<std::string> lines_;
   Log log_;
   std::unique_ptr<dns::ZoneResolver> zone_;
   Delayed delayed_;
+  Pool pool_;  // ends before what its tasks use
   Services services_;
   std::vector<std::shared_ptr<const Policy>> policies_;
   std::size_t policy_ = 0;
@@ -240,6 +240,6 @@ Scenario read(const std::string& path) {
   return scenario;
 }
 
-Outcome run(const Scenario& scenario, const Weather& weather) { return Stage_(scenario, weather).play(); }
+Outcome run(const Scenario& scenario, const Weather& weather) { return Theatre(scenario, weather).play(); }
 
 }  // namespace postern::scenario

@@ -10,7 +10,7 @@ namespace {
 std::vector<std::string> all_scenarios() {
   std::vector<std::string> paths;
   for (const auto& entry : std::filesystem::directory_iterator(POSTERN_SCENARIOS)) {
-    if (entry.path().extension() == ".txt") paths.push_back(entry.path().string());
+    if (entry.path().extension() == ".scenario") paths.push_back(entry.path().string());
   }
   std::sort(paths.begin(), paths.end());
   return paths;
