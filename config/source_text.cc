@@ -39,11 +39,15 @@ SourceText::SourceText(std::string file, std::string_view text) : file_(std::mov
 Place SourceText::place(std::size_t offset) const {
   const std::size_t end = std::min(offset, text_.size());
   const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), end);
-  Place result{file_, static_cast<int>(next - line_starts_.begin()), 1};
-  for (std::size_t i = *(next - 1); i < end; ++i) {
-    if ((static_cast<unsigned char>(text_[i]) & 0xc0) != 0x80) ++result.column;
+  const std::size_t line_start = *(next - 1);
+  if (last_offset_ < line_start || last_offset_ > end) {
+    last_offset_ = line_start;
+    last_column_ = 1;
   }
-  return result;
+  for (; last_offset_ < end; ++last_offset_) {
+    if ((static_cast<unsigned char>(text_[last_offset_]) & 0xc0) != 0x80) ++last_column_;
+  }
+  return {file_, static_cast<int>(next - line_starts_.begin()), last_column_};
 }
 
 std::size_t SourceText::offset(int line, int byte_column) const {

@@ -11,7 +11,8 @@
 namespace postern::config {
 
 /// The text of a configuration file and the way from an offset in bytes to the line and column that an editor shows.
-/// Keeps a view of `text`, which outlives it.
+/// Keeps a view of `text`, which outlives it. Asking for places from the front to the back costs one walk over the
+/// text. Not thread-safe.
 class SourceText {
  public:
   SourceText(std::string file, std::string_view text);
@@ -35,6 +36,8 @@ class SourceText {
   std::string file_;
   std::string_view text_;
   std::vector<std::size_t> line_starts_;
+  mutable std::size_t last_offset_ = 0;  ///< where the last place was, and its column
+  mutable int last_column_ = 1;
 };
 
 /// Why `text` cannot be a configuration: a byte that is no UTF-8, or a control byte other than tab, LF and CR.

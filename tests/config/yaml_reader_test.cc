@@ -151,6 +151,10 @@ TEST(YamlReader, EndsBombsSoonAndCleanly) {
   EXPECT_THAT(refused(std::string(kMaxFileBytes + 1, ' ')), HasSubstr("over 4 MiB"));
   EXPECT_THAT(refused("a: &a [x]\nb: &b [*a,*a]\nc: [*b,*b]\n"), HasSubstr("anchors are not allowed"));
   EXPECT_THAT(refused("a:\n" + repeated("- x\n", kMaxValues + 1)), HasSubstr("more than 500000 values"));
+  std::string line = "{";
+  for (int i = 0; i < 240'000; ++i) line += "k" + std::to_string(i) + ": v,";
+  EXPECT_EQ(read(line + "z: v}").find("z")->where.column, static_cast<int>(line.size()) + 4);
+  EXPECT_TRUE(read("a: \"" + repeated("\\\"", 1'000'000) + "\"").is_map());
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(60));
 }
 
