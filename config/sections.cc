@@ -92,8 +92,8 @@ void Sections::take(const Node& root, bool included, Problems& problems) {
       if (included)
         problems.error(key.where, "an included file includes no other", "name all files in the main configuration");
     } else {
-      const auto same =
-          std::find_if(sections_.begin(), sections_.end(), [&](const Section& s) { return s.key->text == key.text; });
+      const auto same = std::find_if(sections_.begin(), sections_.end(),
+                                     [&text = key.text](const Section& s) { return s.key->text == text; });
       if (same == sections_.end())
         sections_.push_back({&key, &value});
       else if (key.text != "version" || value.text != same->value->text)  // every file may state its version
