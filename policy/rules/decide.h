@@ -52,12 +52,19 @@ struct Verdict {
 
 /// Decides. Pure: the same rules and the same knowledge give the same verdict, always.
 ///
+/// Each condition is the set of what it may still be at the end (true, false, unknown under skip, unknown under defer): a fact of a
+/// later stage may become anything, a failed one stays unknown. Facts are taken as independent of each other, which only ever makes
+/// decide() more careful. Before the end it asks as long as a refusal could become certain now; at the end it asks until the walk is
+/// over, and for the effects of what is let through. Once the decision stands it asks for what its words depend on.
+///
 /// `stage` is the stage at hand; `Stage::end` is the end, where the verdict is `certain` or `needs`, never `open`.
 /// At the end no fact is `later` any more; a check that still is counts as failed.
 Verdict decide(const RuleSet& rules, const Known& known, Stage stage, Layer layer);
 
-/// One recipient's profile (LANGUAGE 6): the truth values ('t', 'f', 'u') of its scoped conditions in the rules still open.
-/// Checks that are askable are asked for first: `needs` names one. Recipients with unlike profiles are sent apart.
+/// One recipient's profile (LANGUAGE 6): the truth values ('t', 'f', 'u') of its scoped conditions in the final rules in force that
+/// are still open; '/' begins a rule, '-' stands for what makes no difference any more. A rule that names another split than retry
+/// has no part in it. Checks that are askable are asked for first: `needs` names one. Recipients with unlike profiles are sent
+/// apart; compare profiles of one and the same moment of the message only, since what is open depends on what is known of it.
 struct Profile {
   std::optional<std::size_t> needs;
   std::string values;

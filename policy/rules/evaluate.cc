@@ -137,23 +137,23 @@ Outlook Evaluation::check(const Expression& e) const {
   return outlook_of(unknown);
 }
 
-FactState Evaluation::fact_state(std::size_t index) {
+Evaluation::FactView Evaluation::fact_view(std::size_t index) {
   for (auto b = bound_.rbegin(); b != bound_.rend(); ++b) {
     if (b->first != index) continue;
     if (b->second == nullptr) return {};
-    return {FactState::Kind::known, {*b->second}};
+    return {FactState::Kind::known, {b->second, 1}};
   }
   if (sight_ == Sight::blind_to_recipient && program_.fact_docs[index]->scope == Scope::recipient) return {};
   if (!facts_[index]) {
     facts_[index] = known_.fact(index);
     // At the end nothing comes any more: what was not told is not there.
-    if (stage_ == Stage::end && facts_[index]->kind != FactState::Kind::known) facts_[index]->kind = FactState::Kind::known;
+    if (stage_ == Stage::end) facts_[index]->kind = FactState::Kind::known;
   }
-  return *facts_[index];
+  return {facts_[index]->kind, facts_[index]->values};
 }
 
 Outlook Evaluation::comparison(const Expression& e) {
-  const FactState state = fact_state(e.fact);
+  const FactView state = fact_view(e.fact);
   const Truths list_unknown = e.test && e.test->list && !e.test->list_name.empty() ? unknown_as(e.test->list->when_unavailable()) : Truths{0};
   if (state.kind == FactState::Kind::later) return outlook_of(static_cast<Truths>(kEither | list_unknown));
   const bool grows = state.kind == FactState::Kind::at_least;
@@ -172,7 +172,7 @@ Outlook Evaluation::comparison(const Expression& e) {
 }
 
 Outlook Evaluation::quantified(const Expression& e) {
-  const FactState state = fact_state(e.fact);
+  const FactView state = fact_view(e.fact);
   const bool every = e.quantifier == Syntax::Quantifier::every;
   Outlook result = outlook_of(every && !state.values.empty() ? kTrue : kFalse);
   const auto inner = [&](const Value* value) {

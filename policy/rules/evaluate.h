@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,7 +58,12 @@ class Evaluation {
   Outlook quantified(const Expression& e);
   Outlook tagged(const Expression& e);
   Outlook scored(const Expression& e);
-  FactState fact_state(std::size_t index);
+  /// What is known of a fact here, in place: values may be large.
+  struct FactView {
+    FactState::Kind kind = FactState::Kind::later;
+    std::span<const Value> values;
+  };
+  FactView fact_view(std::size_t index);
   bool is_scoped(const Expression& e) const;
   bool is_scoped_alone(const Expression& e, bool& any) const;
 

@@ -53,7 +53,7 @@ std::optional<std::size_t> Evaluation::pending_in(const Expression& e) {
       }
       break;
     case Expression::Kind::quantified: {
-      const FactState state = fact_state(e.fact);
+      const FactView state = fact_view(e.fact);
       const auto inner = [&](const Value* value) {
         bound_.emplace_back(e.fact, value);
         if (!result) result = pending_in(e.parts.front());
@@ -103,7 +103,7 @@ void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out, std::opti
       }
       return;
     case Expression::Kind::quantified: {
-      const FactState state = fact_state(e.fact);
+      const FactView state = fact_view(e.fact);
       for (const Value& value : state.values) {
         bound_.emplace_back(e.fact, &value);
         lacks_in(e.parts.front(), out, unasked);
@@ -140,7 +140,7 @@ Telling Evaluation::telling_in(const Expression& e) {
       break;
     case Expression::Kind::quantified: {
       if (e.quantifier == Syntax::Quantifier::no) break;
-      const FactState state = fact_state(e.fact);
+      const FactView state = fact_view(e.fact);
       for (const Value& value : state.values) {
         bound_.emplace_back(e.fact, &value);
         if (!found.found()) found = telling_in(e.parts.front());

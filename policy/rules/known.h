@@ -35,7 +35,8 @@ struct FactState {
 struct CheckState {
   enum class Kind {
     later,      ///< its inputs belong to a later stage, or its answer did not come in time at this stage
-    askable,    ///< belongs to this stage and has not been asked for: decide() may ask for it
+    askable,    ///< belongs to this stage and has not been asked for: decide() may ask for it. Also where somebody has the answer
+                ///< already: what decide() tells beside its decision must not depend on which thread was faster
     known,      ///< `finding` stands
     failed,     ///< it could not be done, for good; `finding` holds the outcome marked Failure::yes
   };

@@ -176,6 +176,7 @@ std::string examine(const Policy& policy, const RuleSet& rules, const Decider& d
     if (verdict->kind != Verdict::Kind::certain) continue;
     ++early;
     const Class spoken = class_of_verdict(*verdict);
+    const std::string said = words(*verdict);
     if (spoken != Class::tempfail && spoken != Class::permfail) return "speaks what is no refusal before the end";
     std::array<bool, kChecks> checks{};
     std::array<bool, kFacts> facts{};
@@ -184,7 +185,7 @@ std::string examine(const Policy& policy, const RuleSet& rules, const Decider& d
     each_world(world, checks, facts, [&](const World& w) {
       const Class end = end_of(policy, w, layer).result;
       const bool fits = end == spoken || (spoken == Class::tempfail && end == Class::permfail);
-      if (!fits) trouble = fmt::format("says \"{}\" at {}, but a world ends with {}", words(*verdict), name(stage), static_cast<int>(end));
+      if (!fits) trouble = fmt::format("says \"{}\" at {}, but a world ends with {}", said, name(stage), static_cast<int>(end));
     });
     if (!trouble.empty()) return trouble;
   }
