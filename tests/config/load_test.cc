@@ -142,6 +142,8 @@ TEST(Load, TellsAllMistakesAtOnce) {
   EXPECT_FALSE(load_text("ten-mistakes.yaml", read(folder + "/ten-mistakes.yaml"), folder, {}, problems));
   std::string all;
   for (const std::string& line : lines(problems)) all += line + "\n";
+  EXPECT_EQ(problems.sorted().size(), 10U);
+  for (const Problem& p : problems.sorted()) EXPECT_FALSE(p.hint.empty()) << p.line();
   EXPECT_EQ(all, read(folder + "/ten-mistakes.txt"));
 }
 
