@@ -37,6 +37,15 @@ bool splits_by_profile(const Transaction& t) {
   return scoped && std::any_of(rules.begin(), rules.end(), wants);
 }
 
+std::string profile_of(Transaction& t, RecipientState& recipient, const Deadline& deadline) {
+  const KnownFacts known(t, &recipient, Stage::recipient);
+  for (;;) {
+    rules::Profile profile = rules::profile(*t.policy->rules, known, Stage::recipient);
+    if (!profile.needs) return std::move(profile.values);
+    ask(t, &recipient, *profile.needs, Stage::recipient, deadline);
+  }
+}
+
 Decision differing(const std::string& why) {
   Decision d;
   d.action = FinalAction::defer;
@@ -129,19 +138,10 @@ rules::Verdict settle(Transaction& t, RecipientState* recipient, Stage stage, ru
 
 bool fits_profile(Transaction& t, RecipientState& recipient, const Deadline& deadline) {
   if (!splits_by_profile(t)) return true;
-  const KnownFacts known(t, &recipient, Stage::recipient);
-  for (;;) {
-    const rules::Profile profile = rules::profile(*t.policy->rules, known, Stage::recipient);
-    if (profile.needs) {
-      ask(t, &recipient, *profile.needs, Stage::recipient, deadline);
-      continue;
-    }
-    if (!t.has_profile) {
-      t.profile = profile.values;
-      t.has_profile = true;
-    }
-    return profile.values == t.profile;
-  }
+  const auto taken = [&](const RecipientState& r) { return &r != &recipient && r.accepted(); };
+  const auto first = std::find_if(t.recipients.begin(), t.recipients.end(), taken);
+  // Both now: what is known of the message grows, so a profile of an earlier moment does not compare.
+  return first == t.recipients.end() || profile_of(t, *first, deadline) == profile_of(t, recipient, deadline);
 }
 
 Decision conclude(Transaction& t, rules::Layer layer, const Deadline& deadline) {

@@ -13,8 +13,8 @@ namespace postern {
 /// way. Waits no longer than `deadline`.
 rules::Verdict settle(Transaction& transaction, RecipientState* recipient, Stage stage, rules::Layer layer, const Deadline& deadline);
 
-/// Does the profile of `recipient` fit that of the recipients taken before it (LANGUAGE 6, `split: retry`)? The first one taken sets it.
-/// True where the policy does not split by profile.
+/// Does the profile of `recipient` fit that of the first recipient taken (LANGUAGE 6, `split: retry`)? True for the first one itself, and
+/// where the policy does not split by profile.
 bool fits_profile(Transaction& transaction, RecipientState& recipient, const Deadline& deadline);
 
 /// What becomes of the message when all is known: the decisions of the recipients that were taken, made one by `split`.

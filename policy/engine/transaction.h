@@ -48,8 +48,6 @@ struct Transaction {
   std::shared_ptr<dns::MessageResolver> dns;   ///< as `findings`, null where no rule reads a check
   std::unique_ptr<Findings> findings;          ///< of the checks that belong to the message
 
-  std::string profile;                         ///< of the first recipient that was taken
-  bool has_profile = false;
   std::optional<rules::Decision> refused;      ///< the whole message is refused …
   std::optional<Reply> refused_reply;          ///< … with these words, again at every later step
   Stage refused_at = Stage::sender;
