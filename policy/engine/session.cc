@@ -5,14 +5,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "policy/base/text.h"
 #include "policy/engine/decision_id.h"
 #include "policy/engine/decision_record.h"
+#include "policy/engine/ending.h"
 #include "policy/engine/judge.h"
 #include "policy/engine/record_of.h"
-#include "policy/engine/standing_edits.h"
 #include "policy/engine/transaction.h"
-#include "policy/mail/field_value.h"
 
 namespace postern {
 
@@ -26,20 +24,6 @@ constexpr std::uint64_t kMaxHeaderBytes = 256 * 1024;  // FAULTS T9
 constexpr std::size_t kMaxFieldBytes = 64 * 1024;      // FAULTS T9
 constexpr std::size_t kMaxRecipients = 10'000;         // local: Postfix's default is 1000
 constexpr std::chrono::minutes kOldPolicyFor{5};       // DESIGN 1: then 421, so that the MTA negotiates anew
-
-bool lets_through(FinalAction action) { return action == FinalAction::accept || action == FinalAction::quarantine; }
-
-Reaction::Kind kind_of(FinalAction action) {
-  switch (action) {
-    case FinalAction::accept: return Reaction::Kind::accept;
-    case FinalAction::quarantine: return Reaction::Kind::quarantine;
-    case FinalAction::discard: return Reaction::Kind::discard;
-    case FinalAction::defer:
-    case FinalAction::reject:
-    case FinalAction::bounce: return Reaction::Kind::refuse;
-  }
-  return Reaction::Kind::accept;
-}
 
 }  // namespace
 
@@ -59,7 +43,7 @@ struct Session::State {
   Findings::Inputs inputs(const Transaction& t) const;
   Reaction refuse_message(Decision decision, Stage stage);
   Reaction repeat_refusal() const;
-  std::vector<Edit> edits_of(const Decision& decision, DecisionRecord& record);
+  void refuse_over_cap();
   void tell(DecisionRecord record);
   void drop();
 };
@@ -90,25 +74,22 @@ Reaction Session::State::refuse_message(Decision decision, Stage stage) {
   return repeat_refusal();
 }
 
-Reaction Session::State::repeat_refusal() const { return Reaction::refuse(*transaction->refused_reply); }
-
-std::vector<Edit> Session::State::edits_of(const Decision& decision, DecisionRecord& record) {
-  StandingEdits standing = standing_edits(*transaction);
-  record.authentication_results = std::move(standing.authentication_results);
-  std::vector<Edit> edits = std::move(standing.edits);
-  for (const rules::Effect& effect : decision.effects) {
-    if (effect.kind == rules::Effect::Kind::add_header) {
-      edits.push_back({Edit::Kind::add_header, effect.name, field_value(effect.name, effect.value), 0});
-    }
-  }
-  return edits;
+// FAULTS T9: refused, never skipped and accepted.
+void Session::State::refuse_over_cap() {
+  if (transaction->refused || !transaction->over_header_cap || transaction->policy->mode != Mode::enforce) return;
+  Decision decision;
+  decision.action = FinalAction::reject;
+  decision.reply = Reply::make(ReplyClass::permfail, 552, {3, 4}, "Too many or too large header fields");
+  refuse_message(std::move(decision), Stage::headers);
 }
+
+Reaction Session::State::repeat_refusal() const { return Reaction::refuse(*transaction->refused_reply); }
 
 void Session::State::tell(DecisionRecord record) {
   record.ms = std::chrono::duration<double, std::milli>(services.clock.now() - transaction->began).count();
   services.counters.get(record.end == DecisionRecord::End::aborted ? "decisions.aborted" : fmt::format("decisions.{}", rules::name(record.action))).add();
   if (!record.degraded.empty()) services.counters.get("decisions.degraded").add();
-  services.log.write(decision_event(record));
+  if (services.log.wants(LogLevel::info)) services.log.write(decision_event(record));
   if (services.on_decision) services.on_decision(record);
 }
 
@@ -264,12 +245,7 @@ Reaction Session::end_of_headers(WaitObserver* observer) {
   if (!s.transaction) return {};
   Transaction& t = *s.transaction;
   t.stage = Stage::headers;
-  if (!t.refused && t.over_header_cap && t.policy->mode == Mode::enforce) {
-    Decision decision;
-    decision.action = FinalAction::reject;
-    decision.reply = Reply::make(ReplyClass::permfail, 552, {3, 4}, "Too many or too large header fields");  // FAULTS T9
-    s.refuse_message(std::move(decision), Stage::headers);
-  }
+  s.refuse_over_cap();
   if (!t.refused && t.policy->needs.reply_headers && t.direction != Direction::local) {
     const Deadline deadline = s.wait(kCallbackWait, observer);
     std::optional<Decision> first;
@@ -303,43 +279,16 @@ Reaction Session::end_of_message(WaitObserver* observer) {
   if (!s.transaction) return Reaction::refuse(Reply::make(ReplyClass::tempfail, 451, {3, 0}, "No message is open here"));
   Transaction& t = *s.transaction;
   t.stage = Stage::end;
+  s.refuse_over_cap();
   if (t.refused) {
     const Reaction reaction = s.repeat_refusal();
     s.drop();
     return reaction;
   }
-  const Deadline deadline = s.wait(kEndWait, observer);
-  const Decision decision = conclude(t, rules::Layer::enforced, deadline);
-  if (lets_through(decision.action) && t.direction == Direction::inbound && has_standing_edits(*t.policy)) {
-    for (const std::size_t check : authentication_checks(*t.policy)) {
-      if (t.findings->state(check, Stage::end).kind == rules::CheckState::Kind::askable) t.findings->ask(check, Stage::end, deadline);
-    }
-  }
-  std::string would;
-  const auto rules = t.policy->rules->rules();
-  if (std::any_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.monitored; })) {
-    const Decision shadow = conclude(t, rules::Layer::shadow, deadline);
-    if (shadow.action != decision.action || shadow.rule != decision.rule) {
-      would = std::string(rules::name(shadow.action));
-      if (shadow.rule) would += " " + rule_name(*t.policy, shadow);
-    }
-  }
-  DecisionRecord record = record_of(t);
-  Reaction reaction{kind_of(decision.action), {}, decision.text, {}};
-  if (decision.reply) reaction.reply = decision.reply->with_id(t.id);
-  if (lets_through(decision.action) && t.policy->mode == Mode::enforce) reaction.edits = s.edits_of(decision, record);
-  enter(record, *t.policy, decision, reaction.reply, Stage::end);
-  record.would = std::move(would);
-  record.edits = reaction.edits;
-  for (DecisionRecord::RecipientOutcome& outcome : record.recipients) {
-    if (outcome.reply || outcome.by_mta) continue;
-    outcome.action = decision.action;
-    outcome.rule = record.rule;
-    outcome.reply = reaction.reply;
-  }
-  s.tell(std::move(record));
+  Ending ending = end_message(t, s.wait(kEndWait, observer));
+  s.tell(std::move(ending.record));
   s.transaction.reset();
-  return reaction;
+  return std::move(ending.reaction);
 }
 
 void Session::abort() { state_->drop(); }

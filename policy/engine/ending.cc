@@ -1,0 +1,90 @@
+#include "policy/engine/ending.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policy/engine/judge.h"
+#include "policy/engine/record_of.h"
+#include "policy/engine/standing_edits.h"
+#include "policy/mail/field_value.h"
+
+namespace postern {
+
+using rules::Decision;
+using rules::FinalAction;
+
+namespace {
+
+bool lets_through(FinalAction action) { return action == FinalAction::accept || action == FinalAction::quarantine; }
+
+Reaction::Kind kind_of(FinalAction action) {
+  switch (action) {
+    case FinalAction::accept: return Reaction::Kind::accept;
+    case FinalAction::quarantine: return Reaction::Kind::quarantine;
+    case FinalAction::discard: return Reaction::Kind::discard;
+    case FinalAction::defer:
+    case FinalAction::reject:
+    case FinalAction::bounce: return Reaction::Kind::refuse;
+  }
+  return Reaction::Kind::accept;
+}
+
+// What our Authentication-Results field tells must have been asked for, whether or not a rule came to want it.
+void ask_for_standing_edits(Transaction& t, const Deadline& deadline) {
+  if (t.direction != Direction::inbound || !has_standing_edits(*t.policy)) return;
+  for (const std::size_t check : authentication_checks(*t.policy)) {
+    if (t.findings->state(check, Stage::end).kind == rules::CheckState::Kind::askable) t.findings->ask(check, Stage::end, deadline);
+  }
+}
+
+// How the monitored rules would have ended it, when that is otherwise.
+std::string would_have(Transaction& t, const Decision& decision, const Deadline& deadline) {
+  const auto rules = t.policy->rules->rules();
+  if (std::none_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.monitored; })) return {};
+  const Decision shadow = conclude(t, rules::Layer::shadow, deadline);
+  if (shadow.action == decision.action && shadow.rule == decision.rule) return {};
+  std::string would(rules::name(shadow.action));
+  if (shadow.rule) would += " " + rule_name(*t.policy, shadow);
+  return would;
+}
+
+std::vector<Edit> edits_of(const Decision& decision, StandingEdits& standing) {
+  std::vector<Edit> edits = std::move(standing.edits);
+  for (const rules::Effect& effect : decision.effects) {
+    if (effect.kind != rules::Effect::Kind::add_header) continue;
+    edits.push_back({Edit::Kind::add_header, effect.name, field_value(effect.name, effect.value), 0});
+  }
+  return edits;
+}
+
+}  // namespace
+
+Ending end_message(Transaction& t, const Deadline& deadline) {
+  const Decision decision = conclude(t, rules::Layer::enforced, deadline);
+  if (lets_through(decision.action)) ask_for_standing_edits(t, deadline);
+  std::string would = would_have(t, decision, deadline);
+
+  Ending ending{{kind_of(decision.action), {}, decision.text, {}}, record_of(t)};
+  Reaction& reaction = ending.reaction;
+  DecisionRecord& record = ending.record;
+  if (decision.reply) reaction.reply = decision.reply->with_id(t.id);
+  if (lets_through(decision.action) && t.policy->mode == Mode::enforce) {
+    StandingEdits standing = standing_edits(t);
+    record.authentication_results = std::move(standing.authentication_results);
+    reaction.edits = edits_of(decision, standing);
+  }
+  enter(record, *t.policy, decision, reaction.reply, Stage::end);
+  record.would = std::move(would);
+  record.edits = reaction.edits;
+  for (DecisionRecord::RecipientOutcome& outcome : record.recipients) {
+    if (outcome.reply || outcome.by_mta) continue;
+    outcome.action = decision.action;
+    outcome.rule = record.rule;
+    outcome.reply = reaction.reply;
+  }
+  return ending;
+}
+
+}  // namespace postern
