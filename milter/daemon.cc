@@ -110,6 +110,10 @@ int Daemon::run() {
 }
 
 bool Daemon::start() {
+  if (with_nudge_) {
+    nudge_ = std::make_unique<Nudge>(configuration_.listen, log_, counters_);
+    gate_.nudge = nudge_.get();
+  }
   attach(gate_);
   smfi_setmaxdatasize(kMaxPacketBytes);
   smfi_settimeout(static_cast<int>(kIdleLimit.count()));
@@ -119,9 +123,8 @@ bool Daemon::start() {
   });
   pthread_setname_np(libmilter.native_handle(), "postern-milter");
   libmilter.detach();  // it ends with the process: smfi_stop() would cut sessions (PLATFORM 2)
-  if (with_nudge_) {
-    nudge_ = std::make_unique<Nudge>(configuration_.listen, log_, counters_);
-    gate_.nudge = nudge_.get();
+  if (nudge_) {
+    nudge_->start();
     if (!nudge_->wait_until_served(clock_.now() + kStartPatience)) {
       log_.write(Event{"fault", LogLevel::error, {}}.add("part", std::string("libmilter")).add("reason", std::string("does not serve its own socket")));
       return false;
@@ -225,6 +228,10 @@ int run_daemon(const DaemonOptions& options) {
   Result<Sockets> sockets = open_sockets(*configuration);
   if (!sockets) return say(1, sockets.error().message);
   if (!options.user.empty()) {
+    for (const std::string& path : {configuration->listen.path, configuration->control_socket}) {
+      const Result<bool> given = path.empty() ? Result<bool>(true) : give_to_user(path, options.user);
+      if (!given) return say(1, given.error().message);
+    }
     const Result<bool> became = become(options.user);
     if (!became) return say(1, became.error().message);
   }

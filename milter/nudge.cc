@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,7 +22,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kTick{20};       // DESIGN 1: 100 waiting sessions are then all at work within a few hundred milliseconds
-constexpr seconds kAskEvery{5};         // local: for a sign of life
+constexpr seconds kAskEvery{1};         // local: for a sign of life
+constexpr milliseconds kStuckAfter{100};  // local: then the sign of life itself waits behind sessions that keep their workers
+constexpr int kPokes = 4;               // local: a tick
 constexpr seconds kSilenceLimit{20};    // local: then libmilter counts as stuck
 constexpr milliseconds kRetry{200};
 constexpr std::uint32_t kMaxAnswer = 4096;
@@ -30,6 +33,12 @@ constexpr std::uint32_t kMaxAnswer = 4096;
 unsigned long marked_actions() {
   std::random_device source;
   return 0x1ffUL | ((1UL + source() % 0x3ffffeUL) << 9U);
+}
+
+// Each thread is a folder of this one, which has two links of its own.
+std::size_t thread_count() {
+  struct stat found{};
+  return stat("/proc/self/task", &found) == 0 ? found.st_nlink - 2 : 0;
 }
 
 void append_number(std::string& out, std::uint32_t number) {
@@ -41,7 +50,11 @@ void append_number(std::string& out, std::uint32_t number) {
 
 Nudge::Nudge(const config::Listen& where, Log& log, Counters& counters)
     : where_(where), offered_actions_(marked_actions()), log_(log), nudges_(counters.get("milter.nudges")),
-      skipped_(counters.get("milter.nudges.skipped")), reconnects_(counters.get("milter.nudge.reconnects")), thread_([this] { run(); }) {
+      skipped_(counters.get("milter.nudges.skipped")), pokes_(counters.get("milter.nudge.pokes")),
+      reconnects_(counters.get("milter.nudge.reconnects")) {}
+
+void Nudge::start() {
+  thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "postern-nudge");
 }
 
@@ -51,7 +64,7 @@ Nudge::~Nudge() {
     stop_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   close_session();
 }
 
@@ -82,27 +95,31 @@ void Nudge::run() {
       changed_.wait_for(lock, kRetry, [this] { return stopping(); });
       continue;
     }
-    SteadyTime answered = std::chrono::steady_clock::now();
-    SteadyTime asked = answered;
+    SteadyTime asked = std::chrono::steady_clock::now();
+    bool answered = true;
+    std::size_t threads = thread_count();
     while (!stopping()) {
-      if (read_answers()) answered = std::chrono::steady_clock::now();
+      if (read_answers()) answered = true;
       const SteadyTime now = std::chrono::steady_clock::now();
+      const bool stuck = !answered && now - asked > kStuckAfter;
+      if (stuck) poke();
+      const std::size_t now_threads = thread_count();
+      const bool growing = now_threads > threads;  // the worker that answered us found something to do: there may be more of it
+      threads = now_threads;
       std::unique_lock lock(mutex_);
       if (fd_ < 0) break;
-      if (now - answered > kSilenceLimit) {
-        served_ = false;
-        break;
-      }
-      served_ = true;
-      if (now - asked >= kAskEvery) {
+      served_ = answered || now - asked <= kSilenceLimit;
+      if (!served_) break;
+      if (answered && (growing || now - asked >= kAskEvery)) {
         asked = now;
+        answered = false;
         send_packet(SMFIC_UNKNOWN, std::string("postern", 8));  // answered by libmilter itself: we have no such callback
       }
-      if (waiting_ > 0) {
-        send_packet(SMFIC_MACRO, std::string(1, SMFIC_CONNECT));
+      if (waiting_ > 0) send_packet(SMFIC_MACRO, std::string(1, SMFIC_CONNECT));
+      if (waiting_ > 0 || !answered) {
         changed_.wait_for(lock, kTick, [this] { return stopping(); });
       } else {
-        changed_.wait_for(lock, seconds(1), [this] { return stopping() || waiting_ > 0; });
+        changed_.wait_for(lock, kAskEvery, [this] { return stopping() || waiting_ > 0; });
       }
     }
     close_session();
@@ -142,6 +159,17 @@ bool Nudge::open() {
   if (!stopping()) served_ = false;
   close_session();
   return false;
+}
+
+// Clients that send half a packet keep a worker each, and libmilter lets other sessions, ours too, queue behind them though it would start
+// a worker for a new one. So new ones come, and are gone at once: each leaves a worker that takes a queued session.
+void Nudge::poke() {
+  for (int i = 0; i < kPokes; ++i) {
+    const int fd = connect_to(where_, true);
+    if (fd < 0) return;
+    close(fd);
+    pokes_.add();
+  }
 }
 
 void Nudge::close_session() {

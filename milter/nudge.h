@@ -19,15 +19,19 @@ namespace postern {
 /// libmilter hands all sessions that are ready in one poll round to its one or two idle workers (PLATFORM 2). So the daemon keeps
 /// one milter session to its own socket and writes an empty macro packet into it when a callback begins to wait, and every 20 ms
 /// while any waits: that makes libmilter start a worker, which takes a waiting session when it is done. The same session is asked
-/// for a sign of life from time to time, which tells whether libmilter still serves anybody.
+/// for a sign of life each second, which tells whether libmilter still serves anybody. While that is late, or its worker did not become
+/// idle, sessions queue behind stuck ones (clients that sent half a packet): then more workers are called for, until none does.
 class Nudge {
  public:
-  /// Starts the thread "postern-nudge", which connects to `where` and again whenever the session is lost. `log`, `counters` outlive this.
+  /// `log` and `counters` outlive this.
   Nudge(const config::Listen& where, Log& log, Counters& counters);
   /// Closes the session and ends the thread.
   ~Nudge();
   Nudge(const Nudge&) = delete;
   Nudge& operator=(const Nudge&) = delete;
+
+  /// Starts the thread "postern-nudge", which connects to `where` and again whenever the session is lost.
+  void start();
 
   /// Whether a session that offers these actions is ours: they carry a mark drawn at start. It is no session of the engine's.
   bool is_ours(unsigned long offered_actions) const { return offered_actions == offered_actions_; }
@@ -44,6 +48,7 @@ class Nudge {
  private:
   void run();
   bool open();
+  void poke();
   void close_session();
   bool read_answers();
   void send_packet(char command, const std::string& data);
@@ -55,6 +60,7 @@ class Nudge {
   Log& log_;
   Counter& nudges_;
   Counter& skipped_;
+  Counter& pokes_;
   Counter& reconnects_;
 
   std::mutex mutex_;                 // guards fd_, unsent_, waiting_, answered_

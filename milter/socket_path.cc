@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,6 +64,17 @@ Result<bool> give_to_group(const std::string& path, const std::string& group) {
     return error(path, fmt::format("there is no group \"{}\"", group));
   }
   if (lchown(path.c_str(), static_cast<uid_t>(-1), entry.gr_gid) != 0) return error(path, fmt::format("cannot be given to group {}: {}", group, reason()));
+  return true;
+}
+
+Result<bool> give_to_user(const std::string& path, const std::string& user) {
+  std::array<char, 16'384> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+    return error(path, fmt::format("there is no user \"{}\"", user));
+  }
+  if (lchown(path.c_str(), entry.pw_uid, static_cast<gid_t>(-1)) != 0) return error(path, fmt::format("cannot be given to user {}: {}", user, reason()));
   return true;
 }
 

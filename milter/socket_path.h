@@ -39,6 +39,9 @@ Result<FileDescriptor> claim_socket_path(const std::string& path);
 /// Gives the socket at `path` to `group` (empty: leaves it). Does not follow a symbolic link.
 Result<bool> give_to_group(const std::string& path, const std::string& group);
 
+/// Gives the socket at `path` to `user`, who serves it from then on. Does not follow a symbolic link.
+Result<bool> give_to_user(const std::string& path, const std::string& user);
+
 /// Sets the umask so that a socket is made with exactly `mode`, and puts the old one back. Not for a process with other threads.
 class SocketMode {
  public:

@@ -1,0 +1,130 @@
+// What happens while many wait: the nudge, progress, and the caps.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/support/scripted_dns.h"
+#include "tests/wire/daemon.h"
+
+namespace postern::test {
+namespace {
+
+// One question, answered "no mail here" 800 ms later.
+constexpr const char* kSlowZone =
+    "*.slow.test. MX 0 .\n"
+    "slow.test. A 192.0.2.1\n"
+    "; DELAY *.slow.test 800\n"
+    "quick.test. MX 0 .\n"
+    "; DELAY long.test 60000\n"
+    "long.test. MX 0 .\n";
+constexpr const char* kNeedsAnAnswer =
+    "  - {name: null-mx, when: sender-domain is null-mx, reject: true}\n";
+
+// Opens `count` sessions, lets each wait for an answer of its own at the same moment, and counts those that have it after `patience`.
+int answered_within(Daemon& daemon, int count, std::chrono::milliseconds patience) {
+  std::vector<MilterClient> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.push_back(daemon.client());
+    clients.back().greet();
+    EXPECT_EQ(clients.back().mail("<a@d" + std::to_string(i) + ".slow.test>"), "none");
+  }
+  daemon.signal(SIGSTOP);  // so that all are ready in one poll round, however busy the machine is
+  for (MilterClient& c : clients) c.packet('R', std::string("<r@site.test>\0", 14));
+  const auto start = std::chrono::steady_clock::now();
+  daemon.signal(SIGCONT);
+  int answered = 0;
+  for (MilterClient& c : clients) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(start + patience - std::chrono::steady_clock::now());
+    if (c.readable(std::max(left, 0ms))) ++answered;
+  }
+  return answered;
+}
+
+TEST(Waiting, AnswersAHundredSessionsThatWaitAtOnce) {
+  ScriptedDns dns(kSlowZone);
+  Daemon daemon({.rules = kNeedsAnAnswer, .dns_port = dns.port()});
+  EXPECT_EQ(answered_within(daemon, 100, 2000ms), 100);
+  EXPECT_GT(daemon.counter("milter.nudges"), 100);
+}
+
+// The same without the nudge: libmilter's one or two workers serve them one after another (PLATFORM 2).
+TEST(Waiting, CouldNotDoSoWithoutTheNudge) {
+  ScriptedDns dns(kSlowZone);
+  Daemon daemon({.rules = kNeedsAnAnswer, .dns_port = dns.port(), .arguments = {"--test-without", "nudge"}});
+  EXPECT_LT(answered_within(daemon, 100, 2000ms), 100);
+}
+
+TEST(Waiting, SendsProgressAtTheEndAndNowhereElse) {
+  ScriptedDns dns(kSlowZone);
+  Daemon daemon({.rules = kNeedsAnAnswer, .sections = "checks: {sender-domain: {timeout: 5s}}\n", .dns_port = dns.port()});
+  MilterClient c = daemon.client();
+  c.negotiate();
+  c.connect({.name = "localhost", .ip = "127.0.0.1", .port = 0, .family = '4', .macros = {{"{daemon_port}", "0"}}});  // waits at the end alone
+  c.helo("localhost");
+  c.mail("a@long.test");
+  EXPECT_EQ(c.rcpt("r@site.test"), "continue");
+  const auto end = c.end_of_message();
+  EXPECT_TRUE(end.verdict.starts_with("451 4.4.3")) << end.verdict;
+  EXPECT_EQ(end.progress, 1);
+}
+
+TEST(Waiting, ShedsSessionsOverTheCap) {
+  Daemon daemon({.rules = kNeedsAnAnswer, .listen_keys = ", max_sessions: 3", .zone = "x.test. MX 10 mx.x.test.\nmx.x.test. A 198.51.100.25\n"});
+  std::vector<MilterClient> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(daemon.client());
+    clients.back().greet();
+  }
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(clients[static_cast<std::size_t>(i)].message("<a@x.test>", "<b@site.test>"), i < 3 ? "continue" : "451 4.3.2 Too busy, try again later") << i;
+  }
+  EXPECT_EQ(daemon.counter("milter.shed.sessions"), 2);
+  clients.clear();
+  ASSERT_TRUE(daemon.counts("milter.sessions", 0));
+  MilterClient c = daemon.client();
+  c.greet();
+  EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue");
+}
+
+TEST(Waiting, ShedsCallbacksOverTheCap) {
+  ScriptedDns dns(kSlowZone);
+  Daemon daemon({.rules = kNeedsAnAnswer, .listen_keys = ", max_callbacks: 4", .dns_port = dns.port()});
+  std::vector<MilterClient> clients;
+  for (int i = 0; i < 12; ++i) {
+    clients.push_back(daemon.client());
+    clients.back().greet();
+    clients.back().mail("<a@c" + std::to_string(i) + ".slow.test>");
+  }
+  for (MilterClient& c : clients) c.packet('R', std::string("<r@site.test>\0", 14));
+  int shed = 0;
+  int judged = 0;
+  for (MilterClient& c : clients) {
+    char command = 0;
+    std::string data;
+    ASSERT_TRUE(c.read_packet(command, data));
+    if (data.starts_with("451 4.3.2 Too busy")) ++shed;
+    if (data.starts_with("550 5.7.27")) ++judged;
+  }
+  EXPECT_EQ(shed + judged, 12);
+  EXPECT_GE(shed, 1);
+  EXPECT_GE(judged, 4);
+  EXPECT_TRUE(daemon.counts("milter.callbacks", 0));
+}
+
+// FAULTS T6: clients that send half a packet and stop.
+TEST(Waiting, ServesOthersBesideHalfPackets) {
+  Daemon daemon({});
+  std::vector<MilterClient> stuck;
+  daemon.signal(SIGSTOP);
+  for (int i = 0; i < 100; ++i) {
+    stuck.push_back(daemon.client());
+    stuck.back().raw(std::string("\0\0", 2));
+  }
+  daemon.signal(SIGCONT);
+  MilterClient c = daemon.client();
+  c.greet();
+  EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue");
+}
+
+}  // namespace
+}  // namespace postern::test
