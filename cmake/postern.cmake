@@ -16,7 +16,10 @@ target_compile_options(postern_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 warns of string operations inside its own library that cannot happen (GCC bug 105651), and at -O2 or with
   # sanitizers of members that no path reads (GCC bug 105562).
-  target_compile_options(postern_options INTERFACE -Wno-restrict $<$<OR:$<CONFIG:Release>,$<BOOL:${POSTERN_SANITIZE}>>:-Wno-maybe-uninitialized> -fno-semantic-interposition)
+  target_compile_options(postern_options INTERFACE -Wno-restrict $<$<CONFIG:Release>:-Wno-maybe-uninitialized> -fno-semantic-interposition)
+  if(POSTERN_SANITIZE)
+    target_compile_options(postern_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
 endif()
 if(POSTERN_SANITIZE)
   target_compile_options(postern_options INTERFACE -fsanitize=${POSTERN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
