@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <stdexcept>
 
 namespace postern::test {
@@ -156,9 +157,16 @@ void MilterClient::greet() {
 }
 
 std::string MilterClient::message(const std::string& sender, const std::string& recipient) {
-  const auto over = [](const std::string& answer) { return answer != "continue" && answer != "none" && answer != "skip"; };
-  for (const auto& step : {mail(sender), rcpt(recipient), data(), header("From", " <a@b.example>"), header("Subject", " hello"), end_of_headers(), body("hello\r\n")}) {
-    if (over(step)) return step;
+  const std::function<std::string()> steps[] = {[&] { return mail(sender); },
+                                                [&] { return rcpt(recipient); },
+                                                [&] { return data(); },
+                                                [&] { return header("From", " <a@b.example>"); },
+                                                [&] { return header("Subject", " hello"); },
+                                                [&] { return end_of_headers(); },
+                                                [&] { return body("hello\r\n"); }};
+  for (const auto& step : steps) {
+    const std::string answer = step();
+    if (answer != "continue" && answer != "none" && answer != "skip") return answer;
   }
   return end_of_message().verdict;
 }

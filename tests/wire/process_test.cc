@@ -114,7 +114,7 @@ TEST(Process, ReloadsAGoodConfigurationAndKeepsItFromABrokenOne) {
   const auto answer = nlohmann::json::parse(daemon.ask("reload"));
   EXPECT_EQ(answer.at("ok"), false);
   EXPECT_FALSE(answer.at("problems").empty());
-  EXPECT_EQ(answer.at("problems").at(0).at("line"), 2);
+  EXPECT_EQ(answer.at("problems").back().at("line"), 2);
 
   daemon.configure({.rules = kRefuseA, .listen_keys = ", mode: \"0600\""});
   const auto repaired = nlohmann::json::parse(daemon.ask("reload"));
@@ -156,6 +156,8 @@ TEST(Process, TellsHowItIs) {
   MilterClient c = daemon.client();
   c.greet();
   c.message("<a@x.test>", "<r@site.test>");
+  c.abort();
+  EXPECT_TRUE(daemon.counts("decisions.reject", 1));
   const auto status = nlohmann::json::parse(daemon.ask("status"));
   EXPECT_EQ(status.at("generation"), 1);
   EXPECT_EQ(status.at("sessions"), 1);
@@ -164,7 +166,6 @@ TEST(Process, TellsHowItIs) {
   EXPECT_EQ(status.at("last_reload").at("ok"), true);
   EXPECT_TRUE(status.at("breakers").empty());
   EXPECT_TRUE(status.at("caches").contains("dns"));
-  EXPECT_GE(status.at("counters").at("decisions.reject"), 0);
 }
 
 TEST(Process, DrainsAtTerm) {
