@@ -33,6 +33,8 @@ constexpr std::chrono::seconds kIdleLimit = 2h;        // local: a client may ta
 constexpr std::size_t kThreadStackBytes = 1UL << 20U;  // local: libmilter starts a thread for each callback that waits (FAULTS T6)
 constexpr std::size_t kEvidenceQueue = 4096;           // local: more wait for whoever needs them
 constexpr std::size_t kFilesBesideSessions = 200;      // local: sockets of the resolver, lists, the program's own
+constexpr std::size_t kScarceFiles = 16;               // local: then nobody new gets in …
+constexpr std::size_t kEnoughFiles = 32;               // … until so many are free again
 constexpr auto kStartPatience = 10s;
 constexpr auto kTick = 1000ms;
 constexpr auto kListsEvery = 5s;
@@ -72,6 +74,7 @@ class Daemon {
   bool start();
   void serve();
   int finish();
+  void guard_files();
   void reload();
   std::string answer(std::string_view command);
 
@@ -147,9 +150,22 @@ void Daemon::serve() {
       case Signal::none: break;
     }
     if (watchdog && (!nudge_ || nudge_->is_served())) supervisor::alive();
+    guard_files();
     if (clock_.now() - lists_read < kListsEvery) continue;
     reloader_.refresh_lists();
     lists_read = clock_.now();
+  }
+}
+
+// FAULTS M8: without a free descriptor libmilter tries to accept in a circle.
+void Daemon::guard_files() {
+  const std::size_t spare = spare_files();
+  if (!sockets_.listener->paused() && spare < kScarceFiles) {
+    sockets_.listener->pause();
+    counters_.get("milter.pauses").add();
+    log_.write(Event{"fault", LogLevel::error, {}}.add("part", std::string("files")).add("reason", std::string("too many are open; new connections wait")));
+  } else if (sockets_.listener->paused() && spare >= kEnoughFiles) {
+    sockets_.listener->resume();
   }
 }
 

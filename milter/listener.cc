@@ -38,6 +38,14 @@ std::set<int> listening() {
   return found;
 }
 
+FileDescriptor unreachable_socket() {
+  FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;  // without a path: the kernel gives it an abstract name that nobody knows
+  if (fd && (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t)) != 0 || listen(fd.get(), 1) != 0)) fd.reset();
+  return fd;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Listener>> Listener::open(const config::Listen& where) {
@@ -71,7 +79,11 @@ Result<std::unique_ptr<Listener>> Listener::open(const config::Listen& where) {
   }
   if (fd < 0) return Error{fmt::format("{}: the listening socket is not to be found in /proc/self/fd", text), {}};
   fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return std::unique_ptr<Listener>(new Listener(where, std::move(lock), fd));
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);  // accept() must not wait for a client that is gone again
+  FileDescriptor real(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  FileDescriptor nowhere = unreachable_socket();
+  if (!real || !nowhere) return Error{fmt::format("{}: {}", text, std::strerror(errno)), {}};
+  return std::unique_ptr<Listener>(new Listener(where, std::move(lock), fd, std::move(real), std::move(nowhere)));
 }
 
 Listener::~Listener() { remove_path(); }
@@ -79,13 +91,21 @@ Listener::~Listener() { remove_path(); }
 // PLATFORM 2: smfi_stop would cut open sessions. A socket that nobody can reach takes the listener's place under its number, and
 // libmilter goes on serving what is open.
 void Listener::drain() {
-  const FileDescriptor nowhere(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;  // without a path: the kernel gives it an abstract name that nobody knows
-  if (nowhere && bind(nowhere.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t)) == 0 && listen(nowhere.get(), 1) == 0) {
-    dup3(nowhere.get(), fd_, O_CLOEXEC);
-  }
+  dup3(nowhere_.get(), fd_, O_CLOEXEC);
+  real_.reset();
   remove_path();
+}
+
+void Listener::pause() {
+  if (paused_ || !real_) return;
+  dup3(nowhere_.get(), fd_, O_CLOEXEC);
+  paused_ = true;
+}
+
+void Listener::resume() {
+  if (!paused_ || !real_) return;
+  dup3(real_.get(), fd_, O_CLOEXEC);
+  paused_ = false;
 }
 
 void Listener::remove_path() {

@@ -22,13 +22,23 @@ class Listener {
   /// From now on nobody gets in: the path is gone and new connections are refused. Open sessions go on being served.
   void drain();
 
+  /// New connections wait in the kernel's queue, until resume(). For when no descriptor is free: libmilter would try to accept them in a
+  /// circle (FAULTS M8). Thread-safe against libmilter, not against other calls.
+  void pause();
+  void resume();
+  bool paused() const { return paused_; }
+
  private:
-  Listener(config::Listen where, FileDescriptor lock, int fd) : where_(std::move(where)), lock_(std::move(lock)), fd_(fd) {}
+  Listener(config::Listen where, FileDescriptor lock, int fd, FileDescriptor real, FileDescriptor nowhere)
+      : where_(std::move(where)), lock_(std::move(lock)), fd_(fd), real_(std::move(real)), nowhere_(std::move(nowhere)) {}
   void remove_path();
 
   const config::Listen where_;
   FileDescriptor lock_;
-  int fd_;  // libmilter's
+  const int fd_;            // libmilter's number for the socket it accepts from
+  FileDescriptor real_;     // the same socket under a number of ours
+  FileDescriptor nowhere_;  // a listening socket that nobody can reach
+  bool paused_ = false;
   bool path_is_ours_ = true;
 };
 

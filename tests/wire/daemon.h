@@ -57,6 +57,8 @@ class Daemon {
   /// Whether a counter comes to `value` within `patience`.
   bool counts(const std::string& name, long value, std::chrono::milliseconds patience = 10s) const;
   std::multiset<std::string> threads() const;
+  /// Processor time so far.
+  double cpu_seconds() const;
 
  private:
   void start(const Setup& setup);

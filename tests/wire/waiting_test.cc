@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
+
+#include <thread>
 
 #include "tests/support/scripted_dns.h"
 #include "tests/wire/daemon.h"
@@ -21,14 +24,19 @@ constexpr const char* kNeedsAnAnswer =
     "  - {name: null-mx, when: sender-domain is null-mx, reject: true}\n";
 
 // Opens `count` sessions, lets each wait for an answer of its own at the same moment, and counts those that have it after `patience`.
-int answered_within(Daemon& daemon, int count, std::chrono::milliseconds patience) {
+int answered_within(Daemon& daemon, int count, std::chrono::milliseconds patience, int round = 0) {
   std::vector<MilterClient> clients;
   for (int i = 0; i < count; ++i) {
     clients.push_back(daemon.client());
     clients.back().greet();
-    EXPECT_EQ(clients.back().mail("<a@d" + std::to_string(i) + ".slow.test>"), "none");
+    EXPECT_EQ(clients.back().mail("<a@d" + std::to_string(count * round + i) + ".slow.test>"), "none");
+    clients.back().packet('U', std::string("NOOP\0", 5));  // its answer says that MAIL has been dealt with
+    char command = 0;
+    std::string data;
+    EXPECT_TRUE(clients.back().read_packet(command, data));
   }
-  daemon.signal(SIGSTOP);  // so that all are ready in one poll round, however busy the machine is
+  std::this_thread::sleep_for(50ms);  // libmilter's workers become idle
+  daemon.signal(SIGSTOP);             // so that all are ready in one poll round, however busy the machine is
   for (MilterClient& c : clients) c.packet('R', std::string("<r@site.test>\0", 14));
   const auto start = std::chrono::steady_clock::now();
   daemon.signal(SIGCONT);
@@ -43,15 +51,20 @@ int answered_within(Daemon& daemon, int count, std::chrono::milliseconds patienc
 TEST(Waiting, AnswersAHundredSessionsThatWaitAtOnce) {
   ScriptedDns dns(kSlowZone);
   Daemon daemon({.rules = kNeedsAnAnswer, .dns_port = dns.port()});
-  EXPECT_EQ(answered_within(daemon, 100, 2000ms), 100);
+  for (int round = 0; round < 3; ++round) EXPECT_EQ(answered_within(daemon, 100, 2000ms, round), 100) << round;
   EXPECT_GT(daemon.counter("milter.nudges"), 100);
 }
 
-// The same without the nudge: libmilter's one or two workers serve them one after another (PLATFORM 2).
+// The same without the nudge: libmilter's one or two workers serve them one after another (PLATFORM 2). Not each time: a worker that
+// wakes up early enough makes libmilter start others.
 TEST(Waiting, CouldNotDoSoWithoutTheNudge) {
   ScriptedDns dns(kSlowZone);
-  Daemon daemon({.rules = kNeedsAnAnswer, .dns_port = dns.port(), .arguments = {"--test-without", "nudge"}});
-  EXPECT_LT(answered_within(daemon, 100, 2000ms), 100);
+  int fewest = 100;
+  for (int round = 0; round < 10 && fewest == 100; ++round) {
+    Daemon daemon({.rules = kNeedsAnAnswer, .dns_port = dns.port(), .arguments = {"--test-without", "nudge"}});
+    fewest = answered_within(daemon, 100, 2000ms);
+  }
+  EXPECT_LT(fewest, 100);
 }
 
 TEST(Waiting, SendsProgressAtTheEndAndNowhereElse) {
@@ -111,9 +124,8 @@ TEST(Waiting, ShedsCallbacksOverTheCap) {
   EXPECT_TRUE(daemon.counts("milter.callbacks", 0));
 }
 
-// FAULTS T6: clients that send half a packet and stop.
-TEST(Waiting, ServesOthersBesideHalfPackets) {
-  Daemon daemon({});
+// FAULTS T6: a hundred clients send half a packet and stop; the answer to one that does not.
+std::string answer_beside_half_packets(Daemon& daemon) {
   std::vector<MilterClient> stuck;
   daemon.signal(SIGSTOP);
   for (int i = 0; i < 100; ++i) {
@@ -121,6 +133,43 @@ TEST(Waiting, ServesOthersBesideHalfPackets) {
     stuck.back().raw(std::string("\0\0", 2));
   }
   daemon.signal(SIGCONT);
+  MilterClient c(daemon.socket_path(), 8s);
+  if (!c.negotiate().answered) return c.timed_out() ? "timeout" : "closed";
+  c.connect();
+  c.helo();
+  return c.message("<a@x.test>", "<b@site.test>");
+}
+
+TEST(Waiting, ServesOthersBesideHalfPackets) {
+  Daemon daemon({});
+  EXPECT_EQ(answer_beside_half_packets(daemon), "continue");
+}
+
+TEST(Waiting, CouldNotDoThatWithoutTheNudgeEither) {
+  std::string answer = "continue";
+  for (int round = 0; round < 50 && answer == "continue"; ++round) {
+    Daemon daemon({.arguments = {"--test-without", "nudge"}});
+    answer = answer_beside_half_packets(daemon);
+  }
+  EXPECT_EQ(answer, "timeout");
+}
+
+// FAULTS M8: with every descriptor taken the daemon waits instead of running in a circle, and serves again when some are free.
+TEST(Waiting, OutlivesAFloodThatTakesEveryDescriptor) {
+  Daemon daemon({});
+  MilterClient first = daemon.client();
+  first.greet();
+  first.message("<a@x.test>", "<b@site.test>");
+  std::this_thread::sleep_for(200ms);  // all that is opened once is open
+  const rlimit few{.rlim_cur = 100, .rlim_max = 100};
+  ASSERT_EQ(prlimit(daemon.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+  std::vector<MilterClient> flood;
+  for (int i = 0; i < 300; ++i) flood.push_back(daemon.client());
+  ASSERT_TRUE(daemon.says("event=fault level=error part=files"));
+  const double before = daemon.cpu_seconds();
+  std::this_thread::sleep_for(2s);
+  EXPECT_LT(daemon.cpu_seconds() - before, 0.2);
+  flood.clear();
   MilterClient c = daemon.client();
   c.greet();
   EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue");
