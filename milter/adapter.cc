@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 
 #include "milter/connection.h"
 #include "milter/gate.h"
@@ -21,8 +22,19 @@ Gate& gate() { return *the_gate.load(std::memory_order_acquire); }
 
 Connection* connection_of(SMFICTX* context) { return static_cast<Connection*>(smfi_getpriv(context)); }
 
-void fail_for_test(Step step) {
-  if (!gate().failing_step.empty() && gate().failing_step == name(step)) throw std::runtime_error("made to fail");
+void fail_for_test(std::string_view callback) {
+  if (!gate().failing_step.empty() && gate().failing_step == callback) throw std::runtime_error("made to fail");
+}
+
+// Of the callbacks that answer nothing.
+void note_fault(std::string_view callback, std::string_view what) noexcept {
+  try {
+    gate().services.counters.get("milter.faults").add();
+    gate().services.log.write(
+        Event{"fault", LogLevel::error, {}}.add("part", std::string("callback")).add("step", std::string(callback)).add("reason", std::string(what)));
+  } catch (...) {
+    return;  // nothing is left to say it with
+  }
 }
 
 // Without a Connection (a new dialogue after QUIT_NC, which no MTA we know sends) nothing is known of the terms: refused where that is
@@ -48,7 +60,7 @@ sfsistat shielded(SMFICTX* context, Step step, Serve serve) noexcept {
   Connection* const connection = connection_of(context);
   if (connection == nullptr) return without_connection(step);
   try {
-    fail_for_test(step);
+    fail_for_test(name(step));
     return serve(*connection);
   } catch (const std::exception& e) {
     return connection->failed(context, step, e.what());
@@ -71,6 +83,7 @@ sfsistat on_negotiate(SMFICTX* context, unsigned long actions, unsigned long ste
       *our_actions = *our_steps = 0;
       return SMFIS_CONTINUE;
     }
+    fail_for_test("negotiate");
     std::shared_ptr<const Policy> policy = gate().policy.get();
     Terms terms = negotiate(policy->needs, {actions, steps});
     for (std::size_t stage = 0; stage < terms.macros.size(); ++stage) {
@@ -84,9 +97,12 @@ sfsistat on_negotiate(SMFICTX* context, unsigned long actions, unsigned long ste
     if (smfi_setpriv(context, connection.get()) != MI_SUCCESS) return SMFIS_REJECT;
     connection.release();
     return SMFIS_CONTINUE;
+  } catch (const std::exception& e) {
+    note_fault("negotiate", e.what());
   } catch (...) {
-    return SMFIS_REJECT;  // libmilter ends the session, and the MTA does without us as it is told to
+    note_fault("negotiate", "unknown exception");
   }
+  return SMFIS_REJECT;  // libmilter ends the session, and the MTA does without us as it is told to
 }
 
 sfsistat on_connect(SMFICTX* context, char* host, sockaddr* address) noexcept {
@@ -121,9 +137,12 @@ sfsistat on_end_of_message(SMFICTX* context) noexcept {
 sfsistat on_abort(SMFICTX* context) noexcept {
   if (Connection* const connection = connection_of(context)) {
     try {
+      fail_for_test("abort");
       connection->abort();
+    } catch (const std::exception& e) {
+      note_fault("abort", e.what());
     } catch (...) {
-      gate().services.counters.get("milter.faults").add();
+      note_fault("abort", "unknown exception");
     }
   }
   return SMFIS_CONTINUE;
@@ -135,9 +154,12 @@ sfsistat on_close(SMFICTX* context) noexcept {
   smfi_setpriv(context, nullptr);
   if (connection) {
     try {
+      fail_for_test("close");
       connection->close();
+    } catch (const std::exception& e) {
+      note_fault("close", e.what());
     } catch (...) {
-      gate().services.counters.get("milter.faults").add();
+      note_fault("close", "unknown exception");
     }
   }
   return SMFIS_CONTINUE;

@@ -268,5 +268,26 @@ TEST(Dialogue, AnswersAFaultInAnyCallbackWith451) {
   }
 }
 
+TEST(Dialogue, LivesOnAfterAFaultInACallbackThatAnswersNothing) {
+  for (const char* step : {"abort", "close"}) {
+    Daemon daemon({.rules = kRules, .arguments = {"--test-fault", step}});
+    for (int i = 0; i < 2; ++i) {
+      MilterClient c = greeted(daemon);
+      EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue") << step;
+      c.mail("<bad@x.test>");
+      c.abort();
+      EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue") << step;
+      c.quit();
+    }
+    EXPECT_TRUE(daemon.says("part=callback step=" + std::string(step))) << daemon.log();
+    EXPECT_TRUE(daemon.counts("milter.sessions", 0));
+  }
+  Daemon daemon({.rules = kRules, .arguments = {"--test-fault", "negotiate"}});
+  MilterClient c = daemon.client();
+  EXPECT_FALSE(c.negotiate().answered);
+  EXPECT_FALSE(c.timed_out());
+  EXPECT_TRUE(daemon.alive());
+}
+
 }  // namespace
 }  // namespace postern::test
