@@ -20,6 +20,9 @@ bool ascii_iequals(std::string_view a, std::string_view b);
 /// Unicode default case folding (full, Unicode 15), for comparing without case. Bytes that are no UTF-8 stay as they are.
 std::string fold(std::string_view utf8);
 
+/// The text with each piece that is no UTF-8 replaced by U+FFFD.
+std::string replace_invalid_utf8(std::string_view text);
+
 /// Without spaces, tabs, CR and LF at both ends.
 std::string_view trim(std::string_view text);
 

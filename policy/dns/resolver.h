@@ -52,6 +52,8 @@ struct Answer {
   bool late = false;  ///< tempfail only since the caller's deadline came; the question is still under way
   std::chrono::seconds ttl{0};
   std::string problem;  ///< why tempfail or bogus, for the log
+
+  bool has_records() const { return !addresses.empty() || !mx.empty() || !names.empty() || !texts.empty(); }
 };
 using AnswerPtr = std::shared_ptr<const Answer>;  ///< never null
 

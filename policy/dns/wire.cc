@@ -122,6 +122,10 @@ Answer answer_of(Type type, std::span<const std::string_view> rdata, LeftOut& le
     answer.problem = "malformed answer";
     return answer;
   }
+  if (taken > 0 && !answer.has_records()) {  // every record was over its cap
+    answer.problem = "answer too large";
+    return answer;
+  }
   answer.status = rdata.empty() ? Status::nodata : Status::ok;
   std::stable_sort(answer.mx.begin(), answer.mx.end(),
                    [](const Mx& a, const Mx& b) { return a.preference < b.preference; });

@@ -58,6 +58,7 @@ AnswerPtr found(Answer answer, const Zone::Found& found) {
     add(answer, *found.records[i]);
     answer.ttl = std::min(answer.ttl, std::chrono::seconds(found.records[i]->ttl));
   }
+  if (answer.status == Status::ok && !answer.has_records()) return failure(Status::tempfail, "answer too large");
   std::stable_sort(answer.mx.begin(), answer.mx.end(),
                    [](const Mx& a, const Mx& b) { return a.preference < b.preference; });
   return std::make_shared<const Answer>(std::move(answer));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "policy/base/text.h"
+
 namespace postern {
 
 namespace {
@@ -29,6 +31,17 @@ std::string base64(std::string_view bytes) {
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
+// Control bytes become blanks, and what is no UTF-8 the replacement character (U+FFFD): an encoded word says UTF-8.
+std::string cleaned(std::string_view text) {
+  std::string out;
+  const std::string valid = replace_invalid_utf8(text.substr(0, kMaxBytes));
+  for (const char c : valid) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
+  }
+  return out;
+}
+
 // Encoded words in a row; a character is never split between two (RFC 2047 5).
 std::vector<std::string> encoded_words(std::string_view text) {
   std::vector<std::string> words;
@@ -54,17 +67,14 @@ std::vector<std::string> plain_words(std::string_view text) {
 }  // namespace
 
 std::string field_value(std::string_view name, std::string_view text) {
-  std::string clean;
-  for (const char c : text.substr(0, kMaxBytes)) {
-    const auto byte = static_cast<unsigned char>(c);
-    clean += byte < 0x20 || byte == 0x7f ? ' ' : c;
-  }
+  const std::string clean = cleaned(text);
   // An author's "=?" would be read as an encoded word of somebody else's making.
   const bool encode = clean.find("=?") != std::string::npos ||
                       std::any_of(clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   std::string out;
   std::size_t column = name.size() + 2;
   for (const std::string& word : encode ? encoded_words(clean) : plain_words(clean)) {
+    if (out.size() + 2 + word.size() > kMaxBytes) break;
     if (!out.empty()) {
       const bool fold = column + 1 + word.size() > kColumns;
       out += fold ? "\n\t" : " ";

@@ -26,6 +26,11 @@ TEST(Printable, CutsWhatIsTooLong) {
   EXPECT_LE(printable(std::string(100000, '\x01'), 200).size(), 210u);
 }
 
+TEST(ReplaceInvalidUtf8, KeepsTheRest) {
+  EXPECT_EQ(replace_invalid_utf8("aü"), "aü");
+  EXPECT_EQ(replace_invalid_utf8("a\xff" "b\xc3"), "a\xef\xbf\xbd" "b\xef\xbf\xbd");
+}
+
 TEST(Fold, IsUnicodeDefaultCaseFolding) {
   EXPECT_EQ(fold("MiXed"), "mixed");
   EXPECT_EQ(fold("STRASSE"), fold("Straße"));

@@ -24,7 +24,7 @@ class World {
  public:
   explicit World(const std::string& script, Options options = {}) : server(script) {
     options.servers = {{"127.0.0.1", server.port()}};
-    auto made = make_resolver(options, clock_, counters);
+    auto made = make_resolver(options, clock, counters);
     EXPECT_TRUE(made) << made.error().message;
     resolver = std::move(made).value();
   }
@@ -35,11 +35,9 @@ class World {
   std::int64_t counted(std::string_view name) { return counters.get(name).value(); }
 
   ScriptedDns server;
+  SystemClock clock;
   Counters counters;
-  std::unique_ptr<Resolver> resolver;
-
- private:
-  SystemClock clock_;
+  std::unique_ptr<Resolver> resolver;  // ends before what it uses
 };
 
 TEST(Unbound, KeepsTheFiveAnswersApart) {

@@ -137,8 +137,8 @@ TEST(Wire, StopsAtItsCaps) {
   EXPECT_EQ(one(Type::txt, at_limit).texts.at(0).size(), 16u * 1024);
   left_out = {};
   const Answer over = one(Type::txt, text + '\x41' + std::string(65, 'x'), &left_out);
-  EXPECT_EQ(over.status, Status::ok);
-  EXPECT_TRUE(over.texts.empty());
+  EXPECT_EQ(over.status, Status::tempfail);
+  EXPECT_EQ(over.problem, "answer too large");
   EXPECT_EQ(left_out.over, 1);
   const std::string kibi = "\xff" + std::string(255, 'x') + "\xff" + std::string(255, 'x') + "\xff" +
                            std::string(255, 'x') + "\xff" + std::string(255, 'x');

@@ -49,6 +49,13 @@ std::string problem(std::string_view text) {
   return error ? fmt::format("{}:{} {}", error->where.line, error->where.column, error->message) : "";
 }
 
+TEST(ZoneResolver, ATextOverItsCapIsNoAnswer) {
+  std::string zone = "a.example. TXT";
+  for (int i = 0; i < 70; ++i) zone += " \"" + std::string(250, 'a') + "\"";
+  World w(zone + "\n");
+  EXPECT_EQ(w("a.example", Type::txt), "tempfail");
+}
+
 TEST(ZoneText, IsRfc1035MasterText) {
   World w(
       "$ORIGIN example.   ; a comment\n"

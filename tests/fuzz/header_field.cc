@@ -90,14 +90,15 @@ std::string decoded(std::string_view value) {
 void check_field_value(std::string_view text) {
   const std::string value = field_value("X-Note", text);
   check_one_field("X-Note", value);
-  std::string clean(text.substr(0, kMaxTextBytes));
+  hold(value.size() <= kMaxTextBytes, "at most 4000 bytes");
+  std::string clean = replace_invalid_utf8(text.substr(0, kMaxTextBytes));
   std::replace_if(clean.begin(), clean.end(), fuzz::is_control, ' ');
   const bool encoded = value.starts_with("=?");
   hold(encoded || value.find("=?") == std::string::npos, "no encoded word of the author's");
-  if (encoded)
-    hold(decoded(value).starts_with(clean.substr(0, 3000)), "encoded words say the text");  // the end may be cut
-  else
-    hold(without(value, " \n\t") == without(clean, " "), "the words are the text's");
+  const std::string said = encoded ? decoded(value) : without(value, " \n\t");
+  const std::string whole = encoded ? clean : without(clean, " ");
+  const bool cut = value.size() + 600 > kMaxTextBytes;  // the last word did not fit
+  hold(whole.starts_with(said) && (cut || said.size() == whole.size()), "the words are the text's");
 }
 
 // Whatever a value holds, the field of ours claims our name and has one result.

@@ -23,6 +23,15 @@ TEST(FieldValue, EncodesWhatIsNotAscii) {
   EXPECT_EQ(field_value("Subject", "=?utf-8?q?forged?=").rfind("=?UTF-8?B?", 0), 0u);
 }
 
+TEST(FieldValue, SaysUtf8OnlyOfUtf8AndIsBounded) {
+  EXPECT_EQ(field_value("X", "a\xff"), "=?UTF-8?B?Ye+/vQ==?=");
+  for (const char* piece : {"\xc3\xbc", "\x80", "a", "ab "}) {
+    std::string text;
+    for (int i = 0; i < 5000; ++i) text += piece;
+    EXPECT_LE(field_value("X", text).size(), 4000u);
+  }
+}
+
 // FAULTS T17: whatever goes in, one field comes out.
 TEST(FieldValue, IsOneFieldWhateverGoesIn) {
   std::mt19937 random(7);
