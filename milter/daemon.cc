@@ -121,10 +121,10 @@ bool Daemon::start() {
   smfi_setmaxdatasize(kMaxPacketBytes);
   smfi_settimeout(static_cast<int>(kIdleLimit.count()));
   std::thread libmilter([this] {
+    pthread_setname_np(pthread_self(), "postern-milter");  // first: libmilter's own threads inherit it
     smfi_main();
     libmilter_ended_ = true;
   });
-  pthread_setname_np(libmilter.native_handle(), "postern-milter");
   libmilter.detach();  // it ends with the process: smfi_stop() would cut sessions (PLATFORM 2)
   if (nudge_) {
     nudge_->start();
