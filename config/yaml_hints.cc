@@ -17,8 +17,9 @@ constexpr std::array kHints{
          "a text with \": \" in it needs quotes around all of it, and keys of one map the same indentation"},
     Hint{"end of map flow not found", "a { is not closed"},
     Hint{"end of sequence flow not found", "a [ is not closed"},
-    Hint{"end of map not found", "a text that begins with a quote, { or [ and goes on behind it needs quotes around "
-                                 "all of it; else the indentation is wrong"},
+    Hint{"end of map not found",
+         "a text that begins with a quote, { or [ and goes on behind it needs quotes around "
+         "all of it; else the indentation is wrong"},
     Hint{"end of sequence not found", "the items of one list have the same indentation"},
     Hint{"unknown token", "a text that begins with @, ` or % needs quotes"},
     Hint{"EOF in scalar", "a quote is not closed"},

@@ -1,4 +1,5 @@
-// libmilter's callbacks. Nothing but the way from C to Connection and back stands here; no exception passes it (FAULTS T1).
+// libmilter's callbacks. Nothing but the way from C to Connection and back stands here; no exception passes it (FAULTS
+// T1).
 
 #include <libmilter/mfapi.h>
 
@@ -30,15 +31,17 @@ void fail_for_test(std::string_view callback) {
 void note_fault(std::string_view callback, std::string_view what) noexcept {
   try {
     gate().services.counters.get("milter.faults").add();
-    gate().services.log.write(
-        Event{"fault", LogLevel::error, {}}.add("part", std::string("callback")).add("step", std::string(callback)).add("reason", std::string(what)));
+    gate().services.log.write(Event{"fault", LogLevel::error, {}}
+                                  .add("part", std::string("callback"))
+                                  .add("step", std::string(callback))
+                                  .add("reason", std::string(what)));
   } catch (...) {
     return;  // nothing is left to say it with
   }
 }
 
-// Without a Connection (a new dialogue after QUIT_NC, which no MTA we know sends) nothing is known of the terms: refused where that is
-// understood. libmilter drops an answer where none was agreed on.
+// Without a Connection (a new dialogue after QUIT_NC, which no MTA we know sends) nothing is known of the terms:
+// refused where that is understood. libmilter drops an answer where none was agreed on.
 sfsistat without_connection(Step step) {
   if (Gate* const open = the_gate) open->services.counters.get("milter.unknown_sessions").add();
   switch (step) {
@@ -75,7 +78,8 @@ void complain_once(const std::string& what) {
 }
 
 sfsistat on_negotiate(SMFICTX* context, unsigned long actions, unsigned long steps, unsigned long, unsigned long,
-                      unsigned long* our_actions, unsigned long* our_steps, unsigned long* f2, unsigned long* f3) noexcept {
+                      unsigned long* our_actions, unsigned long* our_steps, unsigned long* f2,
+                      unsigned long* f3) noexcept {
   *f2 = *f3 = 0;
   if (the_gate == nullptr) return SMFIS_REJECT;
   try {
@@ -127,7 +131,9 @@ sfsistat on_end_of_headers(SMFICTX* context) noexcept {
   return shielded(context, Step::end_of_headers, [&](Connection& c) { return c.end_of_headers(context); });
 }
 sfsistat on_body(SMFICTX* context, unsigned char* bytes, std::size_t size) noexcept {
-  return shielded(context, Step::body, [&](Connection& c) { return c.body(context, {reinterpret_cast<const char*>(bytes), size}); });
+  return shielded(context, Step::body, [&](Connection& c) {
+    return c.body(context, {reinterpret_cast<const char*>(bytes), size});
+  });
 }
 sfsistat on_end_of_message(SMFICTX* context) noexcept {
   return shielded(context, Step::end_of_message, [&](Connection& c) { return c.end_of_message(context); });

@@ -12,8 +12,10 @@ class Admission {
  public:
   /// Counts to "milter.sessions", "milter.callbacks" (gauges) and "milter.shed.sessions", "milter.shed.callbacks".
   explicit Admission(Counters& counters)
-      : open_(counters.get("milter.sessions")), working_(counters.get("milter.callbacks")),
-        shed_sessions_(counters.get("milter.shed.sessions")), shed_callbacks_(counters.get("milter.shed.callbacks")) {}
+      : open_(counters.get("milter.sessions")),
+        working_(counters.get("milter.callbacks")),
+        shed_sessions_(counters.get("milter.shed.sessions")),
+        shed_callbacks_(counters.get("milter.shed.callbacks")) {}
 
   /// The caps may change with a reload.
   void limit(std::size_t sessions, std::size_t callbacks) {
@@ -25,7 +27,8 @@ class Admission {
   /// A milter session, from negotiation to close.
   class Session {
    public:
-    explicit Session(Admission& admission) : admission_(admission), welcome_(++admission.sessions_ <= admission.max_sessions_) {
+    explicit Session(Admission& admission)
+        : admission_(admission), welcome_(++admission.sessions_ <= admission.max_sessions_) {
       admission.open_.add();
       if (!welcome_) admission.shed_sessions_.add();
     }
@@ -45,7 +48,8 @@ class Admission {
   /// A callback that may wait.
   class Callback {
    public:
-    explicit Callback(Admission& admission) : admission_(admission), welcome_(++admission.callbacks_ <= admission.max_callbacks_) {
+    explicit Callback(Admission& admission)
+        : admission_(admission), welcome_(++admission.callbacks_ <= admission.max_callbacks_) {
       admission.working_.add();
       if (!welcome_) admission.shed_callbacks_.add();
     }

@@ -54,7 +54,8 @@ int send(SMFICTX* context, const Edit& edit, const std::string& value) {
 }  // namespace
 
 std::vector<Edit> in_order(std::vector<Edit> edits) {
-  const auto others = std::stable_partition(edits.begin(), edits.end(), [](const Edit& e) { return e.kind == Edit::Kind::delete_header; });
+  const auto others = std::stable_partition(edits.begin(), edits.end(),
+                                            [](const Edit& e) { return e.kind == Edit::Kind::delete_header; });
   std::stable_sort(edits.begin(), others, [](const Edit& a, const Edit& b) { return a.index > b.index; });
   return edits;
 }
@@ -91,7 +92,8 @@ Applied apply(SMFICTX* context, const Terms& terms, std::vector<Edit> edits) {
 
 bool quarantine(SMFICTX* context, const std::string& reason) {
   std::string line = printable(reason, kMaxReasonBytes);
-  std::replace_if(line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   if (line.empty()) line = "held by policy";
   return smfi_quarantine(context, plain(line)) == MI_SUCCESS;
 }

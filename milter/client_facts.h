@@ -18,8 +18,8 @@ struct ConnectMacros {
 
 /// What the MTA says of a connection. `address` may be null.
 ///
-/// A message handed in on the MTA's own machine comes from "localhost" without an address or with port 0 (Postfix non_smtpd_milters,
-/// sendmail -bs; PLATFORM 3): `local` is then true and `ip` empty. Pure.
+/// A message handed in on the MTA's own machine comes from "localhost" without an address or with port 0 (Postfix
+/// non_smtpd_milters, sendmail -bs; PLATFORM 3): `local` is then true and `ip` empty. Pure.
 Client client_facts(std::string_view host, const sockaddr* address, const ConnectMacros& macros);
 
 /// The sender of MAIL: path and the ESMTP arguments of `arguments` (null-terminated, as libmilter has them). Pure.

@@ -20,7 +20,8 @@ constexpr timeval kPatience{.tv_sec = 5, .tv_usec = 0};
 int connect_socket(int family, const sockaddr* address, socklen_t size, bool nonblocking) {
   const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);  // a Unix socket whose queue is full makes connect() wait
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience,
+             sizeof kPatience);  // a Unix socket whose queue is full makes connect() wait
   if (connect(fd, address, size) != 0) {
     const int problem = errno;
     close(fd);

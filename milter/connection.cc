@@ -13,8 +13,10 @@ namespace {
 constexpr std::chrono::seconds kProgressEvery{4};  // FAULTS I3: at most 5 s; Sendmail waits 10 s (PLATFORM 2)
 constexpr std::size_t kMaxTextBytes = 1000;        // local: of a macro or a HELO name
 
-Reply tempfail(int code, Detail status, std::string_view text) { return Reply::make(ReplyClass::tempfail, code, status, text); }
-Reply internal_error() { return tempfail(451, {3, 0}, "Internal error, try again later"); }       // FAULTS 1.1
+Reply tempfail(int code, Detail status, std::string_view text) {
+  return Reply::make(ReplyClass::tempfail, code, status, text);
+}
+Reply internal_error() { return tempfail(451, {3, 0}, "Internal error, try again later"); }  // FAULTS 1.1
 Reply busy() { return tempfail(451, {3, 2}, "Too busy, try again later"); }
 Reply going_down() { return tempfail(421, {3, 2}, "Service is restarting, try again later"); }
 Reply misfit() { return tempfail(451, {3, 5}, "Mail filter and server do not fit together"); }
@@ -30,12 +32,15 @@ Connection::Connection(Gate& gate, std::shared_ptr<const Policy> policy, Terms t
 Connection::~Connection() = default;
 
 sfsistat Connection::connect(SMFICTX* context, const char* host, const sockaddr* address) {
-  client_ = client_facts(bounded(host), address, {.daemon_name = symbol(context, "{daemon_name}"), .daemon_port = symbol(context, "{daemon_port}"),
-                                                  .client_ptr = symbol(context, "{client_ptr}")});
-  session_ = std::make_unique<Session>(gate_.services, Session::PolicySource{
-      .first = first_policy_,
-      .current = [this] { return gate_.policy.get(); },
-      .can_adopt = [this](const Policy& policy) { return can_adopt(terms_, policy.needs); }});
+  client_ = client_facts(bounded(host), address,
+                         {.daemon_name = symbol(context, "{daemon_name}"),
+                          .daemon_port = symbol(context, "{daemon_port}"),
+                          .client_ptr = symbol(context, "{client_ptr}")});
+  session_ = std::make_unique<Session>(
+      gate_.services,
+      Session::PolicySource{.first = first_policy_,
+                            .current = [this] { return gate_.policy.get(); },
+                            .can_adopt = [this](const Policy& policy) { return can_adopt(terms_, policy.needs); }});
   if (barred_) return go_on(Step::connect);
   const Reaction reaction = session_->connect(client_, this);
   if (reaction.kind == Reaction::Kind::refuse) barred_ = reaction.reply;  // FAULTS T5: never spoken here
@@ -45,7 +50,8 @@ sfsistat Connection::connect(SMFICTX* context, const char* host, const sockaddr*
 sfsistat Connection::helo(const char* name) {
   helo_ = bounded(name);
   if (barred_ || !session_) return go_on(Step::helo);
-  const Reaction reaction = session_->helo(Greeting{.helo = helo_, .tls_version = {}, .tls_cipher = {}, .tls_subject = {}}, this);
+  const Reaction reaction =
+      session_->helo(Greeting{.helo = helo_, .tls_version = {}, .tls_cipher = {}, .tls_subject = {}}, this);
   if (reaction.kind == Reaction::Kind::refuse) barred_ = reaction.reply;
   return go_on(Step::helo);
 }
@@ -58,7 +64,9 @@ sfsistat Connection::mail(SMFICTX* context, char** arguments) {
   Sender sender = sender_facts(arguments);
   sender.login = symbol(context, "{auth_authen}");
   sender.auth_type = symbol(context, "{auth_type}");
-  Greeting greeting{.helo = helo_, .tls_version = symbol(context, "{tls_version}"), .tls_cipher = symbol(context, "{cipher}"),
+  Greeting greeting{.helo = helo_,
+                    .tls_version = symbol(context, "{tls_version}"),
+                    .tls_cipher = symbol(context, "{cipher}"),
                     .tls_subject = symbol(context, "{cert_subject}")};
   const Reaction reaction = session_->mail(std::move(sender), std::move(greeting), this);
   note_queue_id(context);
@@ -73,7 +81,8 @@ sfsistat Connection::rcpt(SMFICTX* context, char** arguments) {
   }
   const Admission::Callback ticket(gate_.admission);
   if (const auto reply = obstacle(ticket)) {
-    if (client_.local) held_ = reply;  // FAULTS T14: a refused recipient would keep such a message in the queue for ever
+    if (client_.local)
+      held_ = reply;  // FAULTS T14: a refused recipient would keep such a message in the queue for ever
     return client_.local ? go_on(Step::rcpt) : refuse(context, Step::rcpt, *reply);
   }
   return react(context, Step::rcpt, session_->rcpt(std::move(recipient), this));
@@ -181,7 +190,8 @@ sfsistat Connection::react(SMFICTX* context, Step step, const Reaction& reaction
 
 sfsistat Connection::finish(SMFICTX* context, const Reaction& reaction) {
   switch (reaction.kind) {
-    case Reaction::Kind::refuse: return refuse(context, Step::end_of_message, reaction.reply.value_or(internal_error()));
+    case Reaction::Kind::refuse:
+      return refuse(context, Step::end_of_message, reaction.reply.value_or(internal_error()));
     case Reaction::Kind::discard: return SMFIS_DISCARD;
     case Reaction::Kind::go_on:
     case Reaction::Kind::accept:
@@ -190,9 +200,11 @@ sfsistat Connection::finish(SMFICTX* context, const Reaction& reaction) {
   const Applied applied = apply(context, terms_, reaction.edits);
   if (!applied.unsound.empty()) {
     gate_.services.counters.get("milter.edits.unsound").add(static_cast<std::int64_t>(applied.unsound.size()));
-    gate_.services.log.write(Event{"fault", LogLevel::error, {}}.add("part", std::string("edits")).add("fields", applied.unsound));
+    gate_.services.log.write(
+        Event{"fault", LogLevel::error, {}}.add("part", std::string("edits")).add("fields", applied.unsound));
   }
-  if (applied.not_offered > 0) gate_.services.counters.get("milter.edits.not_offered").add(static_cast<std::int64_t>(applied.not_offered));
+  if (applied.not_offered > 0)
+    gate_.services.counters.get("milter.edits.not_offered").add(static_cast<std::int64_t>(applied.not_offered));
   const bool held = reaction.kind != Reaction::Kind::quarantine || quarantine(context, reaction.reason);
   if (!applied.complete || !held) {  // FAULTS T15: half an edited message is refused
     gate_.services.counters.get("milter.edits.failed").add();

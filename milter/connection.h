@@ -14,11 +14,12 @@
 
 namespace postern {
 
-/// One milter session: turns libmilter's events into facts for the engine, and the engine's reactions into what libmilter sends.
+/// One milter session: turns libmilter's events into facts for the engine, and the engine's reactions into what
+/// libmilter sends.
 ///
-/// The methods are called one after another, on changing threads. Each answers what its callback returns; `context` is libmilter's, for
-/// the time of the call. A refusal that cannot be spoken at its step, since no reply was negotiated there, is kept and spoken at the
-/// next one that has a reply.
+/// The methods are called one after another, on changing threads. Each answers what its callback returns; `context` is
+/// libmilter's, for the time of the call. A refusal that cannot be spoken at its step, since no reply was negotiated
+/// there, is kept and spoken at the next one that has a reply.
 class Connection final : public WaitObserver {
  public:
   Connection(Gate& gate, std::shared_ptr<const Policy> policy, Terms terms);
@@ -60,8 +61,8 @@ class Connection final : public WaitObserver {
   const Admission::Session place_;
   const Terms terms_;
   const std::shared_ptr<const Policy> first_policy_;
-  std::optional<Reply> barred_;      // every message of this session gets it
-  std::optional<Reply> held_;        // this message's refusal, not spoken yet or to be repeated
+  std::optional<Reply> barred_;  // every message of this session gets it
+  std::optional<Reply> held_;    // this message's refusal, not spoken yet or to be repeated
   Client client_;
   std::string helo_;
   std::unique_ptr<Session> session_;  // from connect on; uses terms_

@@ -28,13 +28,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMaxPacketBytes = 1UL << 20U;    // FAULTS M1: a header of 70,000 bytes would end the session
-constexpr std::chrono::seconds kIdleLimit = 2h;        // local: a client may take its time with DATA, and the MTA is silent meanwhile
-constexpr std::size_t kThreadStackBytes = 1UL << 20U;  // local: libmilter starts a thread for each callback that waits (FAULTS T6)
-constexpr std::size_t kEvidenceQueue = 4096;           // local: more wait for whoever needs them
-constexpr std::size_t kFilesBesideSessions = 200;      // local: sockets of the resolver, lists, the program's own
-constexpr std::size_t kScarceFiles = 16;               // local: then nobody new gets in …
-constexpr std::size_t kEnoughFiles = 32;               // … until so many are free again
+constexpr std::size_t kMaxPacketBytes = 1UL << 20U;  // FAULTS M1: a header of 70,000 bytes would end the session
+constexpr std::chrono::seconds kIdleLimit =
+    2h;  // local: a client may take its time with DATA, and the MTA is silent meanwhile
+constexpr std::size_t kThreadStackBytes =
+    1UL << 20U;  // local: libmilter starts a thread for each callback that waits (FAULTS T6)
+constexpr std::size_t kEvidenceQueue = 4096;       // local: more wait for whoever needs them
+constexpr std::size_t kFilesBesideSessions = 200;  // local: sockets of the resolver, lists, the program's own
+constexpr std::size_t kScarceFiles = 16;           // local: then nobody new gets in …
+constexpr std::size_t kEnoughFiles = 32;           // … until so many are free again
 constexpr auto kStartPatience = 10s;
 constexpr auto kTick = 1000ms;
 constexpr auto kListsEvery = 5s;
@@ -60,13 +62,22 @@ Result<Sockets> open_sockets(const config::Configuration& configuration) {
 
 class Daemon {
  public:
-  Daemon(const DaemonOptions& options, config::Configuration configuration, const Problems& problems, Sockets sockets, Clock& clock,
-         Counters& counters, Log& log, std::unique_ptr<dns::Resolver> dns)
-      : configuration_(std::move(configuration)), sockets_(std::move(sockets)), clock_(clock), counters_(counters), log_(log), started_(clock.wall()),
-        dns_(std::move(dns)), pool_("postern-evid", configuration_.evidence_threads, kEvidenceQueue), services_{clock, log, counters, *dns_, pool_},
-        policy_(configuration_.policy, started_), admission_(counters),
+  Daemon(const DaemonOptions& options, config::Configuration configuration, const Problems& problems, Sockets sockets,
+         Clock& clock, Counters& counters, Log& log, std::unique_ptr<dns::Resolver> dns)
+      : configuration_(std::move(configuration)),
+        sockets_(std::move(sockets)),
+        clock_(clock),
+        counters_(counters),
+        log_(log),
+        started_(clock.wall()),
+        dns_(std::move(dns)),
+        pool_("postern-evid", configuration_.evidence_threads, kEvidenceQueue),
+        services_{clock, log, counters, *dns_, pool_},
+        policy_(configuration_.policy, started_),
+        admission_(counters),
         reloader_(options.config, configuration_, problems, policy_, admission_, clock, log),
-        gate_{.services = services_, .policy = policy_, .admission = admission_, .failing_step = options.failing_step}, with_nudge_(options.nudge) {}
+        gate_{.services = services_, .policy = policy_, .admission = admission_, .failing_step = options.failing_step},
+        with_nudge_(options.nudge) {}
 
   int run();
 
@@ -102,7 +113,9 @@ int Daemon::run() {
                  .add("pid", static_cast<std::int64_t>(getpid()))
                  .add("listen", configuration_.listen.libmilter_text())
                  .add("mode", std::string(configuration_.policy->mode == Mode::enforce ? "enforce" : "monitor")));
-  if (is_root()) log_.write(Event{"advice", LogLevel::warning, {}}.add("text", std::string("runs as root; give it a user of its own")));
+  if (is_root())
+    log_.write(
+        Event{"advice", LogLevel::warning, {}}.add("text", std::string("runs as root; give it a user of its own")));
   if (!start()) {
     sockets_.listener.reset();
     sockets_.control.reset();
@@ -129,19 +142,25 @@ bool Daemon::start() {
   if (nudge_) {
     nudge_->start();
     if (!nudge_->wait_until_served(clock_.now() + kStartPatience)) {
-      log_.write(Event{"fault", LogLevel::error, {}}.add("part", std::string("libmilter")).add("reason", std::string("does not serve its own socket")));
+      log_.write(Event{"fault", LogLevel::error, {}}
+                     .add("part", std::string("libmilter"))
+                     .add("reason", std::string("does not serve its own socket")));
       return false;
     }
   }
-  if (sockets_.control) sockets_.control->start([this](std::string_view command) { return answer(command); }, counters_);
-  log_.write(Event{"ready", LogLevel::info, {}}.add("ms", std::chrono::duration<double, std::milli>(clock_.wall() - started_).count()));
-  supervisor::ready(fmt::format("Serving {}, policy generation {}", configuration_.listen.libmilter_text(), configuration_.policy->generation));
+  if (sockets_.control)
+    sockets_.control->start([this](std::string_view command) { return answer(command); }, counters_);
+  log_.write(Event{"ready", LogLevel::info, {}}.add(
+      "ms", std::chrono::duration<double, std::milli>(clock_.wall() - started_).count()));
+  supervisor::ready(fmt::format("Serving {}, policy generation {}", configuration_.listen.libmilter_text(),
+                                configuration_.policy->generation));
   return true;
 }
 
 void Daemon::serve() {
   const std::optional<std::chrono::milliseconds> watchdog = supervisor::watchdog();
-  const std::chrono::milliseconds tick = watchdog ? std::min<std::chrono::milliseconds>(kTick, *watchdog / 2) : std::chrono::milliseconds(kTick);
+  const std::chrono::milliseconds tick =
+      watchdog ? std::min<std::chrono::milliseconds>(kTick, *watchdog / 2) : std::chrono::milliseconds(kTick);
   SteadyTime lists_read = clock_.now();
   while (!libmilter_ended_) {
     switch (wait_for_signal(tick)) {
@@ -163,7 +182,9 @@ void Daemon::guard_files() {
   if (!sockets_.listener->paused() && spare < kScarceFiles) {
     sockets_.listener->pause();
     counters_.get("milter.pauses").add();
-    log_.write(Event{"fault", LogLevel::error, {}}.add("part", std::string("files")).add("reason", std::string("too many are open; new connections wait")));
+    log_.write(Event{"fault", LogLevel::error, {}}
+                   .add("part", std::string("files"))
+                   .add("reason", std::string("too many are open; new connections wait")));
   } else if (sockets_.listener->paused() && spare >= kEnoughFiles) {
     sockets_.listener->resume();
   }
@@ -172,8 +193,8 @@ void Daemon::guard_files() {
 void Daemon::reload() {
   supervisor::reloading();
   const Reloader::Report report = reloader_.reload();
-  supervisor::ready(fmt::format("Serving {}, policy generation {}{}", configuration_.listen.libmilter_text(), report.generation,
-                                report.ok ? "" : "; the last reload was refused"));
+  supervisor::ready(fmt::format("Serving {}, policy generation {}{}", configuration_.listen.libmilter_text(),
+                                report.generation, report.ok ? "" : "; the last reload was refused"));
 }
 
 std::string Daemon::answer(std::string_view command) {
@@ -183,21 +204,31 @@ std::string Daemon::answer(std::string_view command) {
   }
   if (command == "status") {
     const std::shared_ptr<const Policy> policy = policy_.get();
-    return status_json(Status{.version = std::string(kVersion), .pid = getpid(), .started = started_, .generation = policy->generation,
-                              .mode = policy->mode == Mode::enforce ? "enforce" : "monitor", .policy_since = policy_.since(),
-                              .sessions = admission_.sessions(), .draining = gate_.draining, .served = !nudge_ || nudge_->is_served(),
-                              .counters = counters_.snapshot(), .last_reload = reloader_.last()},
+    return status_json(Status{.version = std::string(kVersion),
+                              .pid = getpid(),
+                              .started = started_,
+                              .generation = policy->generation,
+                              .mode = policy->mode == Mode::enforce ? "enforce" : "monitor",
+                              .policy_since = policy_.since(),
+                              .sessions = admission_.sessions(),
+                              .draining = gate_.draining,
+                              .served = !nudge_ || nudge_->is_served(),
+                              .counters = counters_.snapshot(),
+                              .last_reload = reloader_.last()},
                        clock_.wall());
   }
   return {};
 }
 
-// Nobody new gets in, open sessions finish their message, and what is still open after the longest wait is cut: the MTA then answers 451.
+// Nobody new gets in, open sessions finish their message, and what is still open after the longest wait is cut: the MTA
+// then answers 451.
 int Daemon::finish() {
   const bool given_up = libmilter_ended_;
   supervisor::stopping();
   gate_.draining = true;
-  log_.write(Event{"drain", LogLevel::info, {}}.add("sessions", admission_.sessions()).add("wait_s", static_cast<std::int64_t>(reloader_.drain().count())));
+  log_.write(Event{"drain", LogLevel::info, {}}
+                 .add("sessions", admission_.sessions())
+                 .add("wait_s", static_cast<std::int64_t>(reloader_.drain().count())));
   sockets_.listener->drain();
   const SteadyTime until = clock_.now() + reloader_.drain();
   while (!given_up && admission_.sessions() > 0 && clock_.now() < until) {
@@ -206,7 +237,10 @@ int Daemon::finish() {
   }
   const std::int64_t cut = admission_.sessions();
   sockets_.control.reset();
-  if (given_up) log_.write(Event{"fault", LogLevel::error, {}}.add("part", std::string("libmilter")).add("reason", std::string("has ended")));
+  if (given_up)
+    log_.write(Event{"fault", LogLevel::error, {}}
+                   .add("part", std::string("libmilter"))
+                   .add("reason", std::string("has ended")));
   log_.write(Event{"stop", cut > 0 ? LogLevel::warning : LogLevel::info, {}}.add("cut_sessions", cut));
   if (cut > 0 || given_up) _exit(given_up ? 1 : 0);  // their callbacks may be at work with what would be destroyed now
   detach();
@@ -222,8 +256,9 @@ void settle_limits(const config::Configuration& configuration, Log& log) {
   pthread_attr_destroy(&attributes);
   const std::size_t files = raise_file_limit();
   if (files >= configuration.max_sessions + kFilesBesideSessions) return;
-  log.write(Event{"advice", LogLevel::warning, {}}.add("text", fmt::format("{} files may be open, too few for {} sessions: raise LimitNOFILE", files,
-                                                                            configuration.max_sessions)));
+  log.write(Event{"advice", LogLevel::warning, {}}.add(
+      "text", fmt::format("{} files may be open, too few for {} sessions: raise LimitNOFILE", files,
+                          configuration.max_sessions)));
 }
 
 int say(int status, const std::string& problem) {
@@ -255,7 +290,8 @@ int run_daemon(const DaemonOptions& options) {
   Counters counters;
   Result<std::unique_ptr<dns::Resolver>> dns = dns::make_resolver(configuration->dns, clock, counters);
   if (!dns) return say(2, dns.error().message);
-  Daemon daemon(options, *std::move(configuration), problems, std::move(*sockets), clock, counters, log, std::move(*dns));
+  Daemon daemon(options, *std::move(configuration), problems, std::move(*sockets), clock, counters, log,
+                std::move(*dns));
   return daemon.run();
 }
 

@@ -18,17 +18,17 @@ struct Gate {
   Services& services;
   PolicyInForce& policy;
   Admission& admission;
-  Nudge* nudge = nullptr;                           ///< null: the test switch that shows why it is there
-  std::atomic<bool> draining{false};                ///< new messages get 421 4.3.2
-  std::string failing_step{};                       ///< for tests: the callback of this name throws; empty: none
-  Guarded<std::set<std::string>> told{};             ///< what negotiation has complained of: once each
+  Nudge* nudge = nullptr;                 ///< null: the test switch that shows why it is there
+  std::atomic<bool> draining{false};      ///< new messages get 421 4.3.2
+  std::string failing_step{};             ///< for tests: the callback of this name throws; empty: none
+  Guarded<std::set<std::string>> told{};  ///< what negotiation has complained of: once each
 };
 
 /// Tells libmilter of our callbacks; before smfi_opensocket. False when libmilter refuses.
 bool register_callbacks();
 
-/// What the callbacks serve from then on; before smfi_main. `gate` lives until detach(), which is for when no session is open any more:
-/// one that comes then is turned away.
+/// What the callbacks serve from then on; before smfi_main. `gate` lives until detach(), which is for when no session
+/// is open any more: one that comes then is turned away.
 void attach(Gate& gate);
 void detach();
 

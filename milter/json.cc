@@ -18,8 +18,12 @@ std::string_view name(Problem::Kind kind) {
 Json problems_json(const std::vector<Problem>& problems) {
   Json list = Json::array();
   for (const Problem& problem : problems) {
-    list.push_back({{"kind", name(problem.kind)}, {"file", problem.where.file}, {"line", problem.where.line}, {"column", problem.where.column},
-                    {"message", problem.message}, {"hint", problem.hint}});
+    list.push_back({{"kind", name(problem.kind)},
+                    {"file", problem.where.file},
+                    {"line", problem.where.line},
+                    {"column", problem.where.column},
+                    {"message", problem.message},
+                    {"hint", problem.hint}});
   }
   return list;
 }

@@ -42,7 +42,9 @@ FileDescriptor unreachable_socket() {
   FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;  // without a path: the kernel gives it an abstract name that nobody knows
-  if (fd && (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t)) != 0 || listen(fd.get(), 1) != 0)) fd.reset();
+  if (fd && (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t)) != 0 ||
+             listen(fd.get(), 1) != 0))
+    fd.reset();
   return fd;
 }
 
@@ -63,7 +65,9 @@ Result<std::unique_ptr<Listener>> Listener::open(const config::Listen& where) {
     const SocketMode mode(where.mode);
     errno = 0;
     if (smfi_setconn(text.data()) != MI_SUCCESS || smfi_opensocket(false) != MI_SUCCESS) {
-      return Error{fmt::format("{}: cannot listen: {}", text, errno != 0 ? std::strerror(errno) : "libmilter refuses the address"), {}};
+      return Error{fmt::format("{}: cannot listen: {}", text,
+                               errno != 0 ? std::strerror(errno) : "libmilter refuses the address"),
+                   {}};
     }
   }
   if (is_unix) {
@@ -88,8 +92,8 @@ Result<std::unique_ptr<Listener>> Listener::open(const config::Listen& where) {
 
 Listener::~Listener() { remove_path(); }
 
-// PLATFORM 2: smfi_stop would cut open sessions. A socket that nobody can reach takes the listener's place under its number, and
-// libmilter goes on serving what is open.
+// PLATFORM 2: smfi_stop would cut open sessions. A socket that nobody can reach takes the listener's place under its
+// number, and libmilter goes on serving what is open.
 void Listener::drain() {
   dup3(nowhere_.get(), fd_, O_CLOEXEC);
   real_.reset();

@@ -9,7 +9,8 @@
 
 namespace postern {
 
-/// The one place where MTAs reach us. libmilter opens the socket and serves it; we see to its lock, mode, group and end.
+/// The one place where MTAs reach us. libmilter opens the socket and serves it; we see to its lock, mode, group and
+/// end.
 class Listener {
  public:
   /// Opens the socket by libmilter; register_callbacks() has been called. The Error says what stands in the way.
@@ -22,15 +23,19 @@ class Listener {
   /// From now on nobody gets in: the path is gone and new connections are refused. Open sessions go on being served.
   void drain();
 
-  /// New connections wait in the kernel's queue, until resume(). For when no descriptor is free: libmilter would try to accept them in a
-  /// circle (FAULTS M8). Thread-safe against libmilter, not against other calls.
+  /// New connections wait in the kernel's queue, until resume(). For when no descriptor is free: libmilter would try to
+  /// accept them in a circle (FAULTS M8). Thread-safe against libmilter, not against other calls.
   void pause();
   void resume();
   bool paused() const { return paused_; }
 
  private:
   Listener(config::Listen where, FileDescriptor lock, int fd, FileDescriptor real, FileDescriptor nowhere)
-      : where_(std::move(where)), lock_(std::move(lock)), fd_(fd), real_(std::move(real)), nowhere_(std::move(nowhere)) {}
+      : where_(std::move(where)),
+        lock_(std::move(lock)),
+        fd_(fd),
+        real_(std::move(real)),
+        nowhere_(std::move(nowhere)) {}
   void remove_path();
 
   const config::Listen where_;

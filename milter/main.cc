@@ -21,7 +21,9 @@ struct Execute {
   int operator()(const cli::StatusCommand& c) const { return cli::status(c.options); }
   int operator()(const cli::ReferenceCommand& c) const {
     using config::ReferenceForm;
-    const ReferenceForm form = c.options.json ? ReferenceForm::json : c.options.markdown ? ReferenceForm::markdown : ReferenceForm::text;
+    const ReferenceForm form = c.options.json       ? ReferenceForm::json
+                               : c.options.markdown ? ReferenceForm::markdown
+                                                    : ReferenceForm::text;
     std::printf("%s", config::reference(form).c_str());
     return cli::kOk;
   }

@@ -39,7 +39,8 @@ unsigned long unanswered(const Needs& needs) {
   if (!needs.reply_rcpt) flags |= SMFIP_NR_RCPT;
   if (!needs.reply_data) flags |= SMFIP_NR_DATA;
   if (!needs.reply_headers) flags |= SMFIP_NR_EOH;
-  if (!needs.reply_body) flags |= SMFIP_NR_BODY;  // else SMFIS_SKIP, which libmilter would turn into no reply (PLATFORM 2)
+  if (!needs.reply_body)
+    flags |= SMFIP_NR_BODY;  // else SMFIS_SKIP, which libmilter would turn into no reply (PLATFORM 2)
   return flags;
 }
 
@@ -122,12 +123,14 @@ Terms negotiate(const Needs& needs, const Offer& offer) {
 bool can_adopt(const Terms& terms, const Needs& needs) {
   if (!terms.refusal.empty()) return false;
   const bool steps = (terms.steps & (SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY) & ~unwanted(needs)) == 0;
-  const bool replies = (terms.steps & (SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_EOH | SMFIP_NR_BODY) & ~unanswered(needs)) == 0;
+  const bool replies = (terms.steps & (SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_EOH | SMFIP_NR_BODY) &
+                        ~unanswered(needs)) == 0;
   if (!steps || !replies) return false;
   if ((needs.tls_macros && !terms.tls_macros) || (needs.auth_macros && !terms.auth_macros)) return false;
   for (const WantedAction& action : wanted_actions(needs)) {
     if (action.wanted && action.indispensable && (terms.actions & action.flag) == 0) return false;
-    if (action.wanted && !action.indispensable && (terms.actions & action.flag) == 0 && terms.missing.empty()) return false;
+    if (action.wanted && !action.indispensable && (terms.actions & action.flag) == 0 && terms.missing.empty())
+      return false;
   }
   return true;
 }

@@ -21,11 +21,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kTick{20};       // DESIGN 1: 100 waiting sessions are then all at work within a few hundred milliseconds
-constexpr seconds kAskEvery{1};         // local: for a sign of life
-constexpr milliseconds kStuckAfter{100};  // local: then the sign of life itself waits behind sessions that keep their workers
-constexpr int kPokes = 4;               // local: a tick
-constexpr seconds kSilenceLimit{20};    // local: then libmilter counts as stuck
+constexpr milliseconds kTick{
+    20};  // DESIGN 1: 100 waiting sessions are then all at work within a few hundred milliseconds
+constexpr seconds kAskEvery{1};  // local: for a sign of life
+constexpr milliseconds kStuckAfter{
+    100};                  // local: then the sign of life itself waits behind sessions that keep their workers
+constexpr int kPokes = 4;  // local: a tick
+constexpr seconds kSilenceLimit{20};  // local: then libmilter counts as stuck
 constexpr milliseconds kRetry{200};
 constexpr std::uint32_t kMaxAnswer = 4096;
 
@@ -37,7 +39,7 @@ unsigned long marked_actions() {
 
 // Each thread is a folder of this one, which has two links of its own.
 std::size_t thread_count() {
-  struct stat found{};
+  struct stat found {};
   return stat("/proc/self/task", &found) == 0 ? found.st_nlink - 2 : 0;
 }
 
@@ -49,8 +51,12 @@ void append_number(std::string& out, std::uint32_t number) {
 }  // namespace
 
 Nudge::Nudge(const config::Listen& where, Log& log, Counters& counters)
-    : where_(where), offered_actions_(marked_actions()), log_(log), nudges_(counters.get("milter.nudges")),
-      skipped_(counters.get("milter.nudges.skipped")), pokes_(counters.get("milter.nudge.pokes")),
+    : where_(where),
+      offered_actions_(marked_actions()),
+      log_(log),
+      nudges_(counters.get("milter.nudges")),
+      skipped_(counters.get("milter.nudges.skipped")),
+      pokes_(counters.get("milter.nudge.pokes")),
       reconnects_(counters.get("milter.nudge.reconnects")) {}
 
 void Nudge::start() {
@@ -104,7 +110,8 @@ void Nudge::run() {
       const bool stuck = !answered && now - asked > kStuckAfter;
       if (stuck) poke();
       const std::size_t now_threads = thread_count();
-      const bool growing = now_threads > threads;  // the worker that answered us found something to do: there may be more of it
+      const bool growing =
+          now_threads > threads;  // the worker that answered us found something to do: there may be more of it
       threads = now_threads;
       std::unique_lock lock(mutex_);
       if (fd_ < 0) break;
@@ -113,7 +120,8 @@ void Nudge::run() {
       if (answered && (growing || now - asked >= kAskEvery)) {
         asked = now;
         answered = false;
-        send_packet(SMFIC_UNKNOWN, std::string("postern", 8));  // answered by libmilter itself: we have no such callback
+        send_packet(SMFIC_UNKNOWN,
+                    std::string("postern", 8));  // answered by libmilter itself: we have no such callback
       }
       if (waiting_ > 0) send_packet(SMFIC_MACRO, std::string(1, SMFIC_CONNECT));
       if (waiting_ > 0 || !answered) {
@@ -125,7 +133,9 @@ void Nudge::run() {
     close_session();
     if (stopping()) return;
     reconnects_.add();
-    log_.write(Event{"fault", LogLevel::error, {}}.add("part", std::string("nudge")).add("reason", std::string(served_ ? "session lost" : "libmilter does not answer")));
+    log_.write(Event{"fault", LogLevel::error, {}}
+                   .add("part", std::string("nudge"))
+                   .add("reason", std::string(served_ ? "session lost" : "libmilter does not answer")));
   }
 }
 
@@ -161,8 +171,9 @@ bool Nudge::open() {
   return false;
 }
 
-// Clients that send half a packet keep a worker each, and libmilter lets other sessions, ours too, queue behind them though it would start
-// a worker for a new one. So new ones come, and are gone at once: each leaves a worker that takes a queued session.
+// Clients that send half a packet keep a worker each, and libmilter lets other sessions, ours too, queue behind them
+// though it would start a worker for a new one. So new ones come, and are gone at once: each leaves a worker that takes
+// a queued session.
 void Nudge::poke() {
   for (int i = 0; i < kPokes; ++i) {
     const int fd = connect_to(where_, true);

@@ -16,11 +16,12 @@ namespace postern {
 
 /// Keeps sessions that become ready together from waiting for each other.
 ///
-/// libmilter hands all sessions that are ready in one poll round to its one or two idle workers (PLATFORM 2). So the daemon keeps
-/// one milter session to its own socket and writes an empty macro packet into it when a callback begins to wait, and every 20 ms
-/// while any waits: that makes libmilter start a worker, which takes a waiting session when it is done. The same session is asked
-/// for a sign of life each second, which tells whether libmilter still serves anybody. While that is late, or its worker did not become
-/// idle, sessions queue behind stuck ones (clients that sent half a packet): then more workers are called for, until none does.
+/// libmilter hands all sessions that are ready in one poll round to its one or two idle workers (PLATFORM 2). So the
+/// daemon keeps one milter session to its own socket and writes an empty macro packet into it when a callback begins to
+/// wait, and every 20 ms while any waits: that makes libmilter start a worker, which takes a waiting session when it is
+/// done. The same session is asked for a sign of life each second, which tells whether libmilter still serves anybody.
+/// While that is late, or its worker did not become idle, sessions queue behind stuck ones (clients that sent half a
+/// packet): then more workers are called for, until none does.
 class Nudge {
  public:
   /// `log` and `counters` outlive this.
@@ -33,7 +34,8 @@ class Nudge {
   /// Starts the thread "postern-nudge", which connects to `where` and again whenever the session is lost.
   void start();
 
-  /// Whether a session that offers these actions is ours: they carry a mark drawn at start. It is no session of the engine's.
+  /// Whether a session that offers these actions is ours: they carry a mark drawn at start. It is no session of the
+  /// engine's.
   bool is_ours(unsigned long offered_actions) const { return offered_actions == offered_actions_; }
 
   /// Around each wait of a callback. Never blocks.
@@ -63,11 +65,11 @@ class Nudge {
   Counter& pokes_;
   Counter& reconnects_;
 
-  std::mutex mutex_;                 // guards fd_, unsent_, waiting_, answered_
+  std::mutex mutex_;  // guards fd_, unsent_, waiting_, answered_
   std::condition_variable changed_;
   int fd_ = -1;
   std::string unsent_;
-  std::string received_;             // the thread's own
+  std::string received_;  // the thread's own
   int waiting_ = 0;
   bool answered_ = false;
   std::atomic<bool> served_{true};

@@ -21,11 +21,13 @@ Result<bool> become(const std::string& user) {
   if (getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
     return Error{fmt::format("there is no user \"{}\"", user), {}};
   }
-  const bool done = initgroups(user.c_str(), entry.pw_gid) == 0 && setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid) == 0 &&
+  const bool done = initgroups(user.c_str(), entry.pw_gid) == 0 &&
+                    setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid) == 0 &&
                     setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid) == 0;
   if (!done) return Error{fmt::format("cannot become user \"{}\": {}", user, std::strerror(errno)), {}};
   if (entry.pw_uid != 0 && setuid(0) == 0) return Error{fmt::format("user \"{}\" can still become root", user), {}};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Error{fmt::format("cannot give up privileges: {}", std::strerror(errno)), {}};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return Error{fmt::format("cannot give up privileges: {}", std::strerror(errno)), {}};
   return true;
 }
 

@@ -6,8 +6,8 @@
 
 namespace postern {
 
-/// Becomes `user` for good: its groups, its user and group ids, and no way to gain privileges again. For a process started as root, before
-/// any thread starts.
+/// Becomes `user` for good: its groups, its user and group ids, and no way to gain privileges again. For a process
+/// started as root, before any thread starts.
 Result<bool> become(const std::string& user);
 
 /// True when the process runs as root.

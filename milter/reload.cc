@@ -6,11 +6,14 @@ namespace postern {
 
 namespace {
 
-std::string text_of(const config::Listen& listen) { return fmt::format("{} {:o} {}", listen.libmilter_text(), listen.mode, listen.group); }
+std::string text_of(const config::Listen& listen) {
+  return fmt::format("{} {:o} {}", listen.libmilter_text(), listen.mode, listen.group);
+}
 
 std::string text_of(const dns::Options& dns) {
-  std::string text = fmt::format("{} {} {} {} {} {} {} {}", dns.trust_anchor, dns.offline, dns.timeout.count(), dns.cache_entries,
-                                 dns.least_negative_age.count(), dns.most_age.count(), dns.failure_age.count(), dns.outstanding);
+  std::string text =
+      fmt::format("{} {} {} {} {} {} {} {}", dns.trust_anchor, dns.offline, dns.timeout.count(), dns.cache_entries,
+                  dns.least_negative_age.count(), dns.most_age.count(), dns.failure_age.count(), dns.outstanding);
   for (const dns::Options::Server& server : dns.servers) text += fmt::format(" {}@{}", server.address, server.port);
   for (const std::string& file : dns.zone_files) text += " " + file;
   return text;
@@ -35,19 +38,31 @@ std::vector<std::string> lines(const std::vector<Problem>& problems) {
 
 }  // namespace
 
-Reloader::Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy, Admission& admission,
-                   const Clock& clock, Log& log)
-    : path_(std::move(path)), policy_(policy), admission_(admission), clock_(clock), log_(log), in_force_(started), started_(std::move(started)),
+Reloader::Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy,
+                   Admission& admission, const Clock& clock, Log& log)
+    : path_(std::move(path)),
+      policy_(policy),
+      admission_(admission),
+      clock_(clock),
+      log_(log),
+      in_force_(started),
+      started_(std::move(started)),
       generation_(started_.policy->generation) {
-  last_ = Report{.ok = true, .generation = generation_, .at = clock.wall(), .problems = problems.sorted(), .needs_restart = {}};
+  last_ = Report{
+      .ok = true, .generation = generation_, .at = clock.wall(), .problems = problems.sorted(), .needs_restart = {}};
   admission_.limit(started_.max_sessions, started_.max_callbacks);
 }
 
 Reloader::Report Reloader::reload() {
   const std::lock_guard lock(mutex_);
   Problems problems;
-  std::optional<config::Configuration> loaded = config::load_file(path_, config::LoadOptions{.generation = generation_ + 1, .zone_file = {}, .offline = false}, problems);
-  Report report{.ok = loaded.has_value(), .generation = generation_, .at = clock_.wall(), .problems = problems.sorted(), .needs_restart = {}};
+  std::optional<config::Configuration> loaded = config::load_file(
+      path_, config::LoadOptions{.generation = generation_ + 1, .zone_file = {}, .offline = false}, problems);
+  Report report{.ok = loaded.has_value(),
+                .generation = generation_,
+                .at = clock_.wall(),
+                .problems = problems.sorted(),
+                .needs_restart = {}};
   if (loaded) {
     report.generation = ++generation_;
     report.needs_restart = only_at_start(started_, *loaded);
@@ -60,7 +75,8 @@ Reloader::Report Reloader::reload() {
   if (!report.problems.empty()) event.add("problems", static_cast<std::int64_t>(report.problems.size()));
   if (!report.needs_restart.empty()) event.add("needs_restart", report.needs_restart);
   log_.write(event);
-  for (const std::string& line : lines(report.problems)) log_.write(Event{"problem", report.ok ? LogLevel::warning : LogLevel::error, {}}.add("text", line));
+  for (const std::string& line : lines(report.problems))
+    log_.write(Event{"problem", report.ok ? LogLevel::warning : LogLevel::error, {}}.add("text", line));
   last_ = report;
   return report;
 }

@@ -15,21 +15,24 @@
 
 namespace postern {
 
-/// Puts a changed configuration in force: builds it aside and swaps it whole; one with mistakes changes nothing. Thread-safe.
+/// Puts a changed configuration in force: builds it aside and swaps it whole; one with mistakes changes nothing.
+/// Thread-safe.
 class Reloader {
  public:
   /// What the last reload did; before any, the load at start.
   struct Report {
     bool ok = true;
-    std::uint64_t generation = 1;             ///< in force afterwards
+    std::uint64_t generation = 1;  ///< in force afterwards
     WallTime at;
-    std::vector<Problem> problems;            ///< mistakes and warnings
-    std::vector<std::string> needs_restart;   ///< what has changed and stays as it was until a restart: "listen", "dns" …
+    std::vector<Problem> problems;  ///< mistakes and warnings
+    /// what has changed and stays as it was until a restart: "listen", "dns" …
+    std::vector<std::string> needs_restart;
   };
 
-  /// `path` is where `started`, now in force, was loaded from, `problems` the warnings of that. All references outlive this.
-  Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy, Admission& admission,
-           const Clock& clock, Log& log);
+  /// `path` is where `started`, now in force, was loaded from, `problems` the warnings of that. All references outlive
+  /// this.
+  Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy,
+           Admission& admission, const Clock& clock, Log& log);
 
   Report reload();
   Report last() const;
@@ -44,7 +47,7 @@ class Reloader {
   Admission& admission_;
   const Clock& clock_;
   Log& log_;
-  mutable std::mutex mutex_;            // guards what follows; held for the time of a load
+  mutable std::mutex mutex_;  // guards what follows; held for the time of a load
   config::Configuration in_force_;
   const config::Configuration started_;
   Report last_;

@@ -4,8 +4,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-// libmilter waits here in a thread of its own and stops at HUP and TERM alike. POSIX lets it take a signal that the main thread waits for
-// as well; with this definition in the program it never can. (lint: this replaces the C library's function for the whole program.)
+// libmilter waits here in a thread of its own and stops at HUP and TERM alike. POSIX lets it take a signal that the
+// main thread waits for as well; with this definition in the program it never can. (lint: this replaces the C library's
+// function for the whole program.)
 extern "C" int sigwait(const sigset_t*, int*) {
   for (;;) pause();
 }

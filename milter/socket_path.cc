@@ -41,7 +41,7 @@ void FileDescriptor::reset(int fd) {
 Result<FileDescriptor> claim_socket_path(const std::string& path) {
   Result<FileDescriptor> lock = lock_beside(path);
   if (!lock) return lock;
-  struct stat found{};
+  struct stat found {};
   if (lstat(path.c_str(), &found) != 0) {
     if (errno == ENOENT) return lock;
     return error(path, reason());
@@ -58,12 +58,13 @@ Result<FileDescriptor> claim_socket_path(const std::string& path) {
 Result<bool> give_to_group(const std::string& path, const std::string& group) {
   if (group.empty()) return true;
   std::array<char, 16'384> buffer{};
-  struct group entry{};
+  struct group entry {};
   struct group* found = nullptr;
   if (getgrnam_r(group.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
     return error(path, fmt::format("there is no group \"{}\"", group));
   }
-  if (lchown(path.c_str(), static_cast<uid_t>(-1), entry.gr_gid) != 0) return error(path, fmt::format("cannot be given to group {}: {}", group, reason()));
+  if (lchown(path.c_str(), static_cast<uid_t>(-1), entry.gr_gid) != 0)
+    return error(path, fmt::format("cannot be given to group {}: {}", group, reason()));
   return true;
 }
 
@@ -74,7 +75,8 @@ Result<bool> give_to_user(const std::string& path, const std::string& user) {
   if (getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
     return error(path, fmt::format("there is no user \"{}\"", user));
   }
-  if (lchown(path.c_str(), entry.pw_uid, static_cast<gid_t>(-1)) != 0) return error(path, fmt::format("cannot be given to user {}: {}", user, reason()));
+  if (lchown(path.c_str(), entry.pw_uid, static_cast<gid_t>(-1)) != 0)
+    return error(path, fmt::format("cannot be given to user {}: {}", user, reason()));
   return true;
 }
 

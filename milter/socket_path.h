@@ -31,9 +31,9 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-/// Makes `path` free for a Unix socket of ours: locks `PATH.lock` beside it for as long as the result lives, and removes the socket that
-/// a killed process left behind. Fails when another process holds the lock or serves the socket, when the path is anything but a socket
-/// (a symbolic link above all), and when its folder is missing.
+/// Makes `path` free for a Unix socket of ours: locks `PATH.lock` beside it for as long as the result lives, and
+/// removes the socket that a killed process left behind. Fails when another process holds the lock or serves the
+/// socket, when the path is anything but a socket (a symbolic link above all), and when its folder is missing.
 Result<FileDescriptor> claim_socket_path(const std::string& path);
 
 /// Gives the socket at `path` to `group` (empty: leaves it). Does not follow a symbolic link.
@@ -42,7 +42,8 @@ Result<bool> give_to_group(const std::string& path, const std::string& group);
 /// Gives the socket at `path` to `user`, who serves it from then on. Does not follow a symbolic link.
 Result<bool> give_to_user(const std::string& path, const std::string& user);
 
-/// Sets the umask so that a socket is made with exactly `mode`, and puts the old one back. Not for a process with other threads.
+/// Sets the umask so that a socket is made with exactly `mode`, and puts the old one back. Not for a process with other
+/// threads.
 class SocketMode {
  public:
   explicit SocketMode(unsigned mode);

@@ -31,7 +31,8 @@ sfsistat speak(SMFICTX* context, const Reply& reply) {
   std::string code = reply.code_text();
   std::string status = reply.status_text();
   char* const end = nullptr;
-  if (smfi_setmlreply(context, code.c_str(), status.c_str(), l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7], l[8], l[9], end) == MI_SUCCESS) {
+  if (smfi_setmlreply(context, code.c_str(), status.c_str(), l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7], l[8], l[9],
+                      end) == MI_SUCCESS) {
     return verdict;
   }
   std::string fallback = verdict == SMFIS_REJECT ? "Refused by local policy" : "Try again later";

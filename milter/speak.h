@@ -6,8 +6,9 @@
 
 namespace postern {
 
-/// Refuses the step at hand with `reply`: hands code, status and text to libmilter and answers what the callback must return right
-/// after (a text once set stays until it is used, PLATFORM 2). Where libmilter takes no text the class of the refusal stays.
+/// Refuses the step at hand with `reply`: hands code, status and text to libmilter and answers what the callback must
+/// return right after (a text once set stays until it is used, PLATFORM 2). Where libmilter takes no text the class of
+/// the refusal stays.
 sfsistat speak(SMFICTX* context, const Reply& reply);
 
 }  // namespace postern

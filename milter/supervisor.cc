@@ -10,8 +10,10 @@ namespace postern::supervisor {
 void ready(const std::string& status) { sd_notify(0, fmt::format("READY=1\nSTATUS={}", status).c_str()); }
 
 void reloading() {
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch());
-  sd_notify(0, fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()).c_str());  // sd_notify(3): needed by Type=notify-reload
+  const auto now =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch());
+  sd_notify(0, fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count())
+                   .c_str());  // sd_notify(3): needed by Type=notify-reload
 }
 
 void stopping() { sd_notify(0, "STOPPING=1\nSTATUS=Waiting for open sessions"); }

@@ -20,8 +20,8 @@ namespace postern {
 namespace {
 
 constexpr std::size_t kMaxCommandBytes = 200;
-constexpr std::size_t kMaxAnswerBytes = 4UL << 20U;          // local: a client believes no daemon that says more
-constexpr std::chrono::milliseconds kClientPatience{2000};   // for a command to come, and an answer to be taken
+constexpr std::size_t kMaxAnswerBytes = 4UL << 20U;           // local: a client believes no daemon that says more
+constexpr std::chrono::milliseconds kClientPatience{2000};    // for a command to come, and an answer to be taken
 constexpr std::chrono::milliseconds kDaemonPatience{30'000};  // a reload of a large configuration takes its time
 
 // One line without its end; nothing when it did not come in time, or is too long.
@@ -30,7 +30,8 @@ std::optional<std::string> read_line(int fd, std::size_t most, std::chrono::mill
   std::string line;
   std::array<char, 4096> bytes{};
   while (line.size() <= most) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     pollfd ready{fd, POLLIN, 0};
     if (left <= 0 || poll(&ready, 1, static_cast<int>(left)) <= 0) return std::nullopt;
     const ssize_t count = recv(fd, bytes.data(), bytes.size(), MSG_DONTWAIT);
@@ -45,7 +46,8 @@ std::optional<std::string> read_line(int fd, std::size_t most, std::chrono::mill
 bool write_all(int fd, std::string_view text, std::chrono::milliseconds patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
   while (!text.empty()) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     pollfd ready{fd, POLLOUT, 0};
     if (left <= 0 || poll(&ready, 1, static_cast<int>(left)) <= 0) return false;
     const ssize_t count = send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -62,11 +64,13 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(const std::string& pa
   if (!lock) return lock.error();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return Error{fmt::format("{}: longer than a socket's path can be", path), {}};
+  if (path.size() >= sizeof address.sun_path)
+    return Error{fmt::format("{}: longer than a socket's path can be", path), {}};
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const SocketMode mode(0660);
-  const bool open = socket && bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && listen(socket.get(), 16) == 0;
+  const bool open = socket && bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                    listen(socket.get(), 16) == 0;
   if (!open) return Error{fmt::format("{}: {}", path, std::strerror(errno)), {}};
   FileDescriptor end(eventfd(0, EFD_CLOEXEC));
   return std::unique_ptr<ControlSocket>(new ControlSocket(path, std::move(*lock), std::move(socket), std::move(end)));
@@ -116,7 +120,8 @@ Result<std::string> ask_daemon(const std::string& path, std::string_view command
     const bool nobody = errno == ENOENT || errno == ECONNREFUSED;
     return Error{fmt::format("{}: {}", path, nobody ? "no postern is running there" : std::strerror(errno)), {}};
   }
-  if (!write_all(daemon.get(), std::string(command) + "\n", kClientPatience)) return Error{fmt::format("{}: does not take the command", path), {}};
+  if (!write_all(daemon.get(), std::string(command) + "\n", kClientPatience))
+    return Error{fmt::format("{}: does not take the command", path), {}};
   std::optional<std::string> answer = read_line(daemon.get(), kMaxAnswerBytes, kDaemonPatience);
   if (!answer) return Error{fmt::format("{}: gives no answer", path), {}};
   return *std::move(answer);

@@ -14,7 +14,8 @@ namespace postern {
 
 /// The Unix socket through which `postern reload` and `postern status` speak to the daemon.
 ///
-/// A client writes one line, at most 200 bytes within 2 s, and gets one line of JSON. One client at a time, on the thread "postern-control".
+/// A client writes one line, at most 200 bytes within 2 s, and gets one line of JSON. One client at a time, on the
+/// thread "postern-control".
 class ControlSocket {
  public:
   /// Answers a command, without its line end; nothing for one it does not know. Called on the control thread.

@@ -9,12 +9,20 @@ namespace postern {
 
 namespace {
 
-std::int64_t unix_seconds(WallTime time) { return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count(); }
+std::int64_t unix_seconds(WallTime time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
 
-std::string readable(std::int64_t unix_time) { return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(unix_time))); }
+std::string readable(std::int64_t unix_time) {
+  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(unix_time)));
+}
 
 Json report(const Reloader::Report& r) {
-  return {{"ok", r.ok}, {"at", unix_seconds(r.at)}, {"generation", r.generation}, {"problems", problems_json(r.problems)}, {"needs_restart", r.needs_restart}};
+  return {{"ok", r.ok},
+          {"at", unix_seconds(r.at)},
+          {"generation", r.generation},
+          {"problems", problems_json(r.problems)},
+          {"needs_restart", r.needs_restart}};
 }
 
 // "dns.cache.hits" becomes caches.dns.hits.
@@ -32,10 +40,14 @@ Json parsed(const std::string& json) { return Json::parse(json, nullptr, false);
 std::string report_lines(const Json& r) {
   std::string out;
   for (const Json& problem : r.at("problems")) {
-    const Problem p{Problem::Kind::error, problem.at("message"), {problem.at("file"), problem.at("line"), problem.at("column")}, problem.at("hint")};
+    const Problem p{Problem::Kind::error,
+                    problem.at("message"),
+                    {problem.at("file"), problem.at("line"), problem.at("column")},
+                    problem.at("hint")};
     out += p.line() + "\n";
   }
-  for (const Json& part : r.at("needs_restart")) out += fmt::format("{}: changed, in force after a restart\n", part.get<std::string>());
+  for (const Json& part : r.at("needs_restart"))
+    out += fmt::format("{}: changed, in force after a restart\n", part.get<std::string>());
   return out;
 }
 
@@ -64,22 +76,29 @@ std::string reload_json(const Reloader::Report& r) { return json_line(report(r))
 std::string status_text(const std::string& json) {
   const Json s = parsed(json);
   if (!s.is_object() || !s.contains("generation")) return json + "\n";
-  std::string out = fmt::format("postern {}, pid {}, up since {}\n", s.at("version").get<std::string>(), s.at("pid").get<std::int64_t>(), readable(s.at("started")));
-  out += fmt::format("policy: generation {}, {}, since {}\n", s.at("generation").get<std::int64_t>(), s.at("mode").get<std::string>(), readable(s.at("policy_since")));
-  out += fmt::format("sessions: {}{}{}\n", s.at("sessions").get<std::int64_t>(), s.at("draining").get<bool>() ? ", draining" : "",
+  std::string out = fmt::format("postern {}, pid {}, up since {}\n", s.at("version").get<std::string>(),
+                                s.at("pid").get<std::int64_t>(), readable(s.at("started")));
+  out += fmt::format("policy: generation {}, {}, since {}\n", s.at("generation").get<std::int64_t>(),
+                     s.at("mode").get<std::string>(), readable(s.at("policy_since")));
+  out += fmt::format("sessions: {}{}{}\n", s.at("sessions").get<std::int64_t>(),
+                     s.at("draining").get<bool>() ? ", draining" : "",
                      s.at("served").get<bool>() ? "" : ", libmilter DOES NOT ANSWER");
   const Json& r = s.at("last_reload");
-  out += fmt::format("last load: {} at {}\n", r.at("ok").get<bool>() ? "ok" : "REFUSED, the policy before it is in force", readable(r.at("at")));
+  out += fmt::format("last load: {} at {}\n",
+                     r.at("ok").get<bool>() ? "ok" : "REFUSED, the policy before it is in force", readable(r.at("at")));
   out += report_lines(r);
-  for (const auto& [name, value] : s.at("counters").items()) out += fmt::format("  {:<32} {}\n", name, value.get<std::int64_t>());
+  for (const auto& [name, value] : s.at("counters").items())
+    out += fmt::format("  {:<32} {}\n", name, value.get<std::int64_t>());
   return out;
 }
 
 std::string reload_text(const std::string& json) {
   const Json r = parsed(json);
   if (!r.is_object() || !r.contains("generation")) return json + "\n";
-  return report_lines(r) + (r.at("ok").get<bool>() ? fmt::format("reloaded: generation {} is in force\n", r.at("generation").get<std::int64_t>())
-                                                   : fmt::format("refused: generation {} stays in force\n", r.at("generation").get<std::int64_t>()));
+  return report_lines(r) +
+         (r.at("ok").get<bool>()
+              ? fmt::format("reloaded: generation {} is in force\n", r.at("generation").get<std::int64_t>())
+              : fmt::format("refused: generation {} stays in force\n", r.at("generation").get<std::int64_t>()));
 }
 
 bool reload_succeeded(const std::string& json) {

@@ -15,11 +15,11 @@ struct Status {
   std::int64_t pid = 0;
   WallTime started;
   std::uint64_t generation = 0;
-  std::string mode;                                ///< "enforce" or "monitor"
+  std::string mode;  ///< "enforce" or "monitor"
   WallTime policy_since;
   std::int64_t sessions = 0;
   bool draining = false;
-  bool served = true;                              ///< libmilter gives signs of life
+  bool served = true;  ///< libmilter gives signs of life
   std::map<std::string, std::int64_t> counters;
   Reloader::Report last_reload;
 };

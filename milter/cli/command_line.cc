@@ -9,10 +9,13 @@ namespace postern::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit status: 0 done, or (test) a decision was reached, whatever it is; 1 the daemon could not start, is not there or refused;\n"
+    "Exit status: 0 done, or (test) a decision was reached, whatever it is; 1 the daemon could not start, is not there "
+    "or refused;\n"
     "2 the configuration cannot be used, or the command line cannot be understood.";
 
-void config_option(CLI::App& app, std::string& config) { app.add_option("-c,--config", config, "Configuration file")->capture_default_str(); }
+void config_option(CLI::App& app, std::string& config) {
+  app.add_option("-c,--config", config, "Configuration file")->capture_default_str();
+}
 
 void json_flag(CLI::App& app, bool& json) { app.add_flag("--json", json, "Answer in JSON"); }
 
@@ -21,7 +24,8 @@ void run_options(CLI::App& app, DaemonOptions& o) {
   config_option(app, o.config);
   app.add_option("--user", o.user, "Become this user once the sockets are open");
   app.add_option_function<std::string>(
-         "--test-without", [&o](const std::string& part) { o.nudge = part != "nudge"; }, "Leave a part out, to show what it is there for (tests only)")
+         "--test-without", [&o](const std::string& part) { o.nudge = part != "nudge"; },
+         "Leave a part out, to show what it is there for (tests only)")
       ->check(CLI::IsMember({"nudge"}))
       ->group("");
   app.add_option("--test-fault", o.failing_step, "Let the callback of this name fail (tests only)")->group("");
@@ -74,7 +78,8 @@ Command parse_command_line(int argc, char** argv) {
   CLI::App* const check_app = add("check", "Read a configuration and tell every mistake");
   config_option(*check_app, check.options.config);
   check_app->add_option("file", check.options.config, "The same as -c");
-  check_app->add_flag("--stages", check.options.stages, "For each rule: when it is known, when it can be spoken, what holds it back");
+  check_app->add_flag("--stages", check.options.stages,
+                      "For each rule: when it is known, when it can be spoken, what holds it back");
   json_flag(*check_app, check.options.json);
   TestCommand test;
   CLI::App* const test_app = add("test", "Put one message through the policy, offline");

@@ -12,7 +12,7 @@ namespace postern::cli {
 
 /// Exit statuses of every command; `postern --help` tells them.
 constexpr int kOk = 0;
-constexpr int kFailed = 1;  ///< the daemon could not start or serve, is not there, or refused
+constexpr int kFailed = 1;    ///< the daemon could not start or serve, is not there, or refused
 constexpr int kUnusable = 2;  ///< a configuration that cannot be used, or a command line that cannot be understood
 
 constexpr const char* kDefaultConfig = "/etc/postern/postern.yaml";
@@ -42,9 +42,9 @@ struct VersionOptions {
 /// `postern test` (DESIGN 4).
 struct TestOptions {
   std::string config = kDefaultConfig;
-  std::string message;                    ///< a file; "-": standard input
-  std::string batch;                      ///< a folder instead
-  std::optional<std::string> client_ip;   ///< "local": handed in on this machine
+  std::string message;                   ///< a file; "-": standard input
+  std::string batch;                     ///< a folder instead
+  std::optional<std::string> client_ip;  ///< "local": handed in on this machine
   std::string client_name;
   std::uint16_t client_port = 0;
   std::optional<std::string> helo;
@@ -64,17 +64,34 @@ struct TestOptions {
   bool json_lines = false;
 };
 
-struct RunCommand { DaemonOptions options; };
-struct CheckCommand { CheckOptions options; };
-struct ReloadCommand { ControlOptions options; };
-struct StatusCommand { ControlOptions options; };
-struct TestCommand { TestOptions options; };
-struct ReferenceCommand { ReferenceOptions options; };
-struct VersionCommand { VersionOptions options; };
+struct RunCommand {
+  DaemonOptions options;
+};
+struct CheckCommand {
+  CheckOptions options;
+};
+struct ReloadCommand {
+  ControlOptions options;
+};
+struct StatusCommand {
+  ControlOptions options;
+};
+struct TestCommand {
+  TestOptions options;
+};
+struct ReferenceCommand {
+  ReferenceOptions options;
+};
+struct VersionCommand {
+  VersionOptions options;
+};
 /// Nothing is left to do but to end with this status: help was asked for, or the line could not be understood.
-struct Ended { int status; };
+struct Ended {
+  int status;
+};
 
-using Command = std::variant<RunCommand, CheckCommand, TestCommand, ReloadCommand, StatusCommand, ReferenceCommand, VersionCommand, Ended>;
+using Command = std::variant<RunCommand, CheckCommand, TestCommand, ReloadCommand, StatusCommand, ReferenceCommand,
+                             VersionCommand, Ended>;
 
 /// Reads the command line. Help goes to standard output, mistakes to standard error.
 Command parse_command_line(int argc, char** argv);

@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* kDefaultSocket = "/run/postern/control.sock";
 
-// A configuration with mistakes still has a daemon that runs an older one: it is asked at the usual place, and tells what is wrong.
+// A configuration with mistakes still has a daemon that runs an older one: it is asked at the usual place, and tells
+// what is wrong.
 std::string socket_path(const ControlOptions& options) {
   if (!options.socket.empty()) return options.socket;
   Problems problems;
@@ -28,8 +29,10 @@ std::optional<std::string> ask(const ControlOptions& options, std::string_view c
 }
 
 void print(const ControlOptions& options, const std::string& json, const std::string& text) {
-  if (options.json) std::printf("%s\n", json.c_str());
-  else std::printf("%s", text.c_str());
+  if (options.json)
+    std::printf("%s\n", json.c_str());
+  else
+    std::printf("%s", text.c_str());
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ std::string_view take_line(std::string_view& text) {
 
 bool is_field(std::string_view line) {
   const std::size_t colon = line.find(':');
-  return colon != std::string_view::npos && colon > 0 && line.substr(0, colon).find_first_of(" \t") == std::string_view::npos;
+  return colon != std::string_view::npos && colon > 0 &&
+         line.substr(0, colon).find_first_of(" \t") == std::string_view::npos;
 }
 
 }  // namespace
@@ -69,7 +70,9 @@ MessageFile parse_message(std::string_view text) {
 }
 
 Result<MessageFile> read_message(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(path == "-" ? nullptr : std::fopen(path.c_str(), "rb"), [](std::FILE* f) { return f == nullptr ? 0 : std::fclose(f); });
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(
+      path == "-" ? nullptr : std::fopen(path.c_str(), "rb"),
+      [](std::FILE* f) { return f == nullptr ? 0 : std::fclose(f); });
   std::FILE* const file = path == "-" ? stdin : opened.get();
   if (file == nullptr) return Error{fmt::format("{}: {}", path, std::strerror(errno)), {}};
   std::string text;

@@ -29,13 +29,16 @@ class TestClock final : public Clock {
  public:
   explicit TestClock(std::optional<std::int64_t> unix_time) : unix_time_(unix_time) {}
   SteadyTime now() const override { return std::chrono::steady_clock::now(); }
-  WallTime wall() const override { return unix_time_ ? WallTime(std::chrono::seconds(*unix_time_)) : std::chrono::system_clock::now(); }
+  WallTime wall() const override {
+    return unix_time_ ? WallTime(std::chrono::seconds(*unix_time_)) : std::chrono::system_clock::now();
+  }
 
  private:
   std::optional<std::int64_t> unix_time_;
 };
 
-// The address in a field like From, well enough for an envelope that nobody has given: what stands in angle brackets, else all of it.
+// The address in a field like From, well enough for an envelope that nobody has given: what stands in angle brackets,
+// else all of it.
 std::string address_in(const std::string& value) {
   const std::size_t open = value.rfind('<');
   const std::size_t close = value.find('>', open == std::string::npos ? 0 : open);
@@ -60,8 +63,12 @@ std::vector<std::string> recipients_of(const TestOptions& options, const Message
 // One policy, one resolver, any number of messages.
 class Bench {
  public:
-  Bench(const TestOptions& options, config::Configuration configuration, Clock& clock, Counters& counters, std::unique_ptr<dns::Resolver> dns)
-      : options_(options), dns_(std::move(dns)), log_(LogForm::logfmt, lines_), pool_("postern-evid", 0, 0),
+  Bench(const TestOptions& options, config::Configuration configuration, Clock& clock, Counters& counters,
+        std::unique_ptr<dns::Resolver> dns)
+      : options_(options),
+        dns_(std::move(dns)),
+        log_(LogForm::logfmt, lines_),
+        pool_("postern-evid", 0, 0),
         services_{clock, log_, counters, *dns_, pool_, [this](const DecisionRecord& record) { record_ = record; }},
         policy_(std::move(configuration.policy)) {
     if (options.authserv_id.empty()) return;
@@ -100,10 +107,17 @@ bool refuses(const Reaction& reaction) { return reaction.kind == Reaction::Kind:
 
 // The dialogue as an MTA would hold it, up to the first refusal of the message.
 void Bench::speak(Session& session, const MessageFile& message) {
-  const Greeting greeting{.helo = options_.helo.value_or("client.example"), .tls_version = options_.tls, .tls_cipher = {}, .tls_subject = {}};
+  const Greeting greeting{.helo = options_.helo.value_or("client.example"),
+                          .tls_version = options_.tls,
+                          .tls_cipher = {},
+                          .tls_subject = {}};
   session.connect(client(), nullptr);
   session.helo(greeting, nullptr);
-  Sender sender{.path = Path::parse(sender_of(options_, message)), .login = options_.login, .auth_type = options_.auth_type, .declared_size = {}, .smtputf8 = false};
+  Sender sender{.path = Path::parse(sender_of(options_, message)),
+                .login = options_.login,
+                .auth_type = options_.auth_type,
+                .declared_size = {},
+                .smtputf8 = false};
   if (refuses(session.mail(std::move(sender), greeting, nullptr))) return;
   bool any = false;
   for (const std::string& recipient : recipients_of(options_, message, *policy_)) {
@@ -127,8 +141,12 @@ DecisionRecord Bench::judge(const MessageFile& message) {
   speak(session, message);
   session.close();
   if (!record_.recipients.empty() || !record_.reply) return record_;
-  for (const std::string& recipient : recipients_of(options_, message, *policy_)) {  // refused before anybody could be named
-    record_.recipients.push_back({.address = Path::parse(recipient).text(), .action = record_.action, .rule = record_.rule, .reply = record_.reply});
+  for (const std::string& recipient :
+       recipients_of(options_, message, *policy_)) {  // refused before anybody could be named
+    record_.recipients.push_back({.address = Path::parse(recipient).text(),
+                                  .action = record_.action,
+                                  .rule = record_.rule,
+                                  .reply = record_.reply});
   }
   return record_;
 }
@@ -137,7 +155,8 @@ int test_one(const TestOptions& options, Bench& bench) {
   const Result<MessageFile> message = read_message(options.message);
   if (!message) return say(message.error().message);
   const DecisionRecord record = bench.judge(*message);
-  std::printf("%s", options.json || options.json_lines ? (decision_json(record, {}) + "\n").c_str() : decision_text(record).c_str());
+  std::printf("%s", options.json || options.json_lines ? (decision_json(record, {}) + "\n").c_str()
+                                                       : decision_text(record).c_str());
   return kOk;
 }
 
@@ -157,7 +176,8 @@ int test_folder(const TestOptions& options, Bench& bench) {
       continue;
     }
     const DecisionRecord record = bench.judge(*message);
-    std::printf("%s", options.json || options.json_lines ? (decision_json(record, file) + "\n").c_str() : decision_line(record, file).c_str());
+    std::printf("%s", options.json || options.json_lines ? (decision_json(record, file) + "\n").c_str()
+                                                         : decision_line(record, file).c_str());
   }
   return status;
 }

@@ -21,7 +21,10 @@ std::string_view name(Edit::Kind kind) {
 int code(const std::optional<Reply>& reply) { return reply ? reply->code() : 250; }
 
 Json decision(const DecisionRecord& r) {
-  Json json{{"action", rules::name(r.action)}, {"stage", postern::name(r.stage)}, {"rule", r.rule.empty() ? Json(nullptr) : Json(r.rule)}, {"code", code(r.reply)}};
+  Json json{{"action", rules::name(r.action)},
+            {"stage", postern::name(r.stage)},
+            {"rule", r.rule.empty() ? Json(nullptr) : Json(r.rule)},
+            {"code", code(r.reply)}};
   json["enhanced"] = r.reply ? r.reply->status_text() : "2.0.0";
   json["text"] = r.reply ? r.reply->text() : r.text;
   json["id"] = r.id;
@@ -37,7 +40,9 @@ Json decision(const DecisionRecord& r) {
 Json recipients(const DecisionRecord& r) {
   Json list = Json::array();
   for (const DecisionRecord::RecipientOutcome& recipient : r.recipients) {
-    list.push_back({{"address", recipient.address}, {"action", rules::name(recipient.action)}, {"code", code(recipient.reply)},
+    list.push_back({{"address", recipient.address},
+                    {"action", rules::name(recipient.action)},
+                    {"code", code(recipient.reply)},
                     {"rule", recipient.rule.empty() ? Json(nullptr) : Json(recipient.rule)}});
   }
   return list;
@@ -66,8 +71,10 @@ Json edits(const DecisionRecord& r) {
 
 std::string verdict(const DecisionRecord& r) {
   std::string line = std::string(rules::name(r.action));
-  if (r.reply) line += fmt::format(" {} {} {}", r.reply->code_text(), r.reply->status_text(), r.reply->text());
-  else if (!r.text.empty()) line += " " + printable(r.text);
+  if (r.reply)
+    line += fmt::format(" {} {} {}", r.reply->code_text(), r.reply->status_text(), r.reply->text());
+  else if (!r.text.empty())
+    line += " " + printable(r.text);
   return line;
 }
 
@@ -88,12 +95,15 @@ std::string decision_text(const DecisionRecord& r) {
   std::string out = verdict(r) + "\n";
   out += fmt::format("  at {}{}\n", postern::name(r.stage), r.rule.empty() ? ", by no rule" : ", by rule " + r.rule);
   for (const DecisionRecord::RecipientOutcome& recipient : r.recipients) {
-    out += fmt::format("  {}: {} {}\n", printable(recipient.address), rules::name(recipient.action), code(recipient.reply));
+    out += fmt::format("  {}: {} {}\n", printable(recipient.address), rules::name(recipient.action),
+                       code(recipient.reply));
   }
   for (const DecisionRecord::CheckResult& f : r.findings) {
     out += fmt::format("  {} is {}{}{}\n", f.check, f.outcome, f.reason.empty() ? "" : ": ", printable(f.reason));
   }
-  for (const Edit& edit : r.edits) out += fmt::format("  {} {}{}{}\n", name(edit.kind), edit.name, edit.value.empty() ? "" : ": ", printable(edit.value));
+  for (const Edit& edit : r.edits)
+    out +=
+        fmt::format("  {} {}{}{}\n", name(edit.kind), edit.name, edit.value.empty() ? "" : ": ", printable(edit.value));
   if (!r.degraded.empty()) out += fmt::format("  could not be had: {}\n", join(r.degraded, ", "));
   if (!r.would.empty()) out += fmt::format("  with the monitored rules: {}\n", r.would);
   return out;

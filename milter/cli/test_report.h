@@ -6,7 +6,8 @@
 
 namespace postern::cli {
 
-/// The JSON of `postern test` (DESIGN 4), on one line; with "file" in front when `file` is not empty. Stable for programs.
+/// The JSON of `postern test` (DESIGN 4), on one line; with "file" in front when `file` is not empty. Stable for
+/// programs.
 std::string decision_json(const DecisionRecord& record, const std::string& file);
 /// The same for a person: several lines.
 std::string decision_text(const DecisionRecord& record);

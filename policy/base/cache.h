@@ -12,8 +12,8 @@
 
 namespace postern {
 
-/// A bounded map that forgets what was used longest ago. Entries carry the moment they expire; an expired one is no longer
-/// found by get(), and is dropped then. `Hash` must be keyed where strangers choose the keys. Thread-safe.
+/// A bounded map that forgets what was used longest ago. Entries carry the moment they expire; an expired one is no
+/// longer found by get(), and is dropped then. `Hash` must be keyed where strangers choose the keys. Thread-safe.
 template <class Key, class Value, class Hash = std::hash<Key>>
 class Cache {
  public:
@@ -54,7 +54,11 @@ class Cache {
   }
 
  private:
-  struct Entry { Key key; Value value; SteadyTime expires; };
+  struct Entry {
+    Key key;
+    Value value;
+    SteadyTime expires;
+  };
 
   const std::size_t capacity_;
   mutable std::mutex mutex_;

@@ -20,8 +20,9 @@ class Counter {
   std::atomic<std::int64_t> value_{0};
 };
 
-/// The counters of the process by name ("dns.cache.hits"). Names come from the program alone, never from the wire, so the set
-/// is bounded. Ask for a counter once and keep the reference: it stays valid as long as this object. Thread-safe.
+/// The counters of the process by name ("dns.cache.hits"). Names come from the program alone, never from the wire, so
+/// the set is bounded. Ask for a counter once and keep the reference: it stays valid as long as this object.
+/// Thread-safe.
 class Counters {
  public:
   Counter& get(std::string_view name);

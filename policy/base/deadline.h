@@ -18,8 +18,8 @@ class WaitObserver {
   virtual void ends() = 0;
 };
 
-/// The moment until which a caller is ready to wait. Every wait of the product goes through wait(), so that it can be seen
-/// by the observer. A small value; copy it. The observer, where there is one, outlives it.
+/// The moment until which a caller is ready to wait. Every wait of the product goes through wait(), so that it can be
+/// seen by the observer. A small value; copy it. The observer, where there is one, outlives it.
 class Deadline {
  public:
   explicit Deadline(SteadyTime at, WaitObserver* observer = nullptr) : at_(at), observer_(observer) {}

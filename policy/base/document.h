@@ -16,17 +16,21 @@ struct Node {
   enum class Kind { null, scalar, list, map };
 
   Kind kind = Kind::null;
-  std::string text;             ///< of a scalar, as text; numbers and yes/no are converted by who reads them
-  bool quoted = false;          ///< a scalar in 'single' or "double" quotes, or a block scalar
-  bool comment_follows = false; ///< a plain scalar with a `#` comment behind it on its line
-  Place where;                  ///< of the first character of the value (of the key for a key)
-  std::vector<Node> items;                       ///< of a list
+  std::string text;              ///< of a scalar, as text; numbers and yes/no are converted by who reads them
+  bool quoted = false;           ///< a scalar in 'single' or "double" quotes, or a block scalar
+  bool comment_follows = false;  ///< a plain scalar with a `#` comment behind it on its line
+  Place where;                   ///< of the first character of the value (of the key for a key)
+  std::vector<Node> items;       ///< of a list
   struct Entry;                  ///< `first` is the key, `second` its value
   std::vector<Entry> entries;    ///< of a map, in the order of the file; keys are scalars and unique
 
-  /// Where each piece of a scalar stands: from `offset` bytes into `text` on, it runs along the line from `line`:`column`.
-  /// Empty: the whole text runs from `where` on.
-  struct Run { std::size_t offset; int line; int column; };
+  /// Where each piece of a scalar stands: from `offset` bytes into `text` on, it runs along the line from
+  /// `line`:`column`. Empty: the whole text runs from `where` on.
+  struct Run {
+    std::size_t offset;
+    int line;
+    int column;
+  };
   std::vector<Run> runs;
 
   bool is_null() const { return kind == Kind::null; }

@@ -15,15 +15,20 @@ constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 
 
 bool same_bits(const IpAddress& a, const IpAddress& b, int bits) {
   const auto whole = static_cast<std::size_t>(bits / 8);
-  if (!std::equal(a.bytes().begin(), a.bytes().begin() + static_cast<std::ptrdiff_t>(whole), b.bytes().begin())) return false;
+  if (!std::equal(a.bytes().begin(), a.bytes().begin() + static_cast<std::ptrdiff_t>(whole), b.bytes().begin()))
+    return false;
   const int rest = bits % 8;
   if (rest == 0) return true;
   const int mask = 0xff << (8 - rest) & 0xff;
   return (a.bytes()[whole] & mask) == (b.bytes()[whole] & mask);
 }
 
-struct Special { const char* network; AddressClass kind; };
+struct Special {
+  const char* network;
+  AddressClass kind;
+};
 
+// clang-format off
 // IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890 and its successors), most specific first.
 constexpr Special kSpecial[] = {
     {"127.0.0.0/8", AddressClass::loopback}, {"::1", AddressClass::loopback},
@@ -47,6 +52,7 @@ constexpr Special kSpecial[] = {
     {"fe80::/10", AddressClass::bogon}, {"fec0::/10", AddressClass::bogon},  // RFC 4291 2.5.6, 2.5.7
     {"ff00::/8", AddressClass::bogon},           // RFC 4291 2.7
 };
+// clang-format on
 
 }  // namespace
 
@@ -87,7 +93,9 @@ std::string IpAddress::text() const {
 std::string IpAddress::reverse_name() const {
   if (v4_) return fmt::format("{}.{}.{}.{}.in-addr.arpa", bytes_[3], bytes_[2], bytes_[1], bytes_[0]);
   std::string name;
-  for (int i = 15; i >= 0; --i) name += fmt::format("{:x}.{:x}.", bytes_[static_cast<std::size_t>(i)] & 15, bytes_[static_cast<std::size_t>(i)] >> 4);
+  for (int i = 15; i >= 0; --i)
+    name +=
+        fmt::format("{:x}.{:x}.", bytes_[static_cast<std::size_t>(i)] & 15, bytes_[static_cast<std::size_t>(i)] >> 4);
   return name + "ip6.arpa";
 }
 
@@ -120,9 +128,12 @@ std::string Network::text() const { return fmt::format("{}/{}", address_.text(),
 
 AddressClass classify(const IpAddress& address) {
   static const auto table = [] {
-    std::array<std::pair<Network, AddressClass>, std::size(kSpecial)> parsed = [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::array<std::pair<Network, AddressClass>, std::size(kSpecial)>{{{*Network::parse(kSpecial[I].network), kSpecial[I].kind}...}};
-    }(std::make_index_sequence<std::size(kSpecial)>());
+    std::array<std::pair<Network, AddressClass>, std::size(kSpecial)> parsed = [&]<std::size_t... I>(
+        std::index_sequence<I...>) {
+      return std::array<std::pair<Network, AddressClass>, std::size(kSpecial)>{
+          {{*Network::parse(kSpecial[I].network), kSpecial[I].kind}...}};
+    }
+    (std::make_index_sequence<std::size(kSpecial)>());
     return parsed;
   }();
   for (const auto& [network, kind] : table) {

@@ -13,9 +13,10 @@ namespace postern {
 
 /// A value worth computing once, by whoever needs it first.
 ///
-/// `compute(deadline)` answers the value, or nothing when `deadline` came before the answer; it is then asked again by the next
-/// caller. start() hands it to a pool; get() takes it back when the pool has not begun with it, so that a full pool never
-/// delays anyone. What a pool thread runs outlives this object: `compute` must own (shared_ptr) all it touches.
+/// `compute(deadline)` answers the value, or nothing when `deadline` came before the answer; it is then asked again by
+/// the next caller. start() hands it to a pool; get() takes it back when the pool has not begun with it, so that a full
+/// pool never delays anyone. What a pool thread runs outlives this object: `compute` must own (shared_ptr) all it
+/// touches.
 template <class T>
 class Lazy {
  public:
@@ -44,7 +45,8 @@ class Lazy {
         std::unique_lock lock(state_->mutex);
         if (state_->value) return state_->value;
         if (state_->phase == Phase::running) {
-          if (!deadline.wait(lock, state_->changed, [&] { return state_->phase != Phase::running; })) return std::nullopt;
+          if (!deadline.wait(lock, state_->changed, [&] { return state_->phase != Phase::running; }))
+            return std::nullopt;
           if (state_->value) return state_->value;
           if (deadline.passed(std::chrono::steady_clock::now())) return std::nullopt;
         }

@@ -22,7 +22,9 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
   explicit LineSink(std::vector<std::string>& lines) : lines_(lines) {}
 
  protected:
-  void sink_it_(const spdlog::details::log_msg& message) override { lines_.emplace_back(message.payload.data(), message.payload.size()); }
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    lines_.emplace_back(message.payload.data(), message.payload.size());
+  }
   void flush_() override {}
 
  private:
@@ -51,7 +53,8 @@ std::string in_quotes(std::string_view text) {
 
 bool is_plain(std::string_view text) {
   return !text.empty() && text.size() <= kMaxValueBytes && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || std::string_view("._-+@:/,;<>[]()*%!?~").find(c) != std::string_view::npos;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("._-+@:/,;<>[]()*%!?~").find(c) != std::string_view::npos;
   });
 }
 
@@ -90,7 +93,8 @@ std::string format(const Event& event, LogForm form) {
     return line;
   }
   line = fmt::format("{{\"event\":\"{}\",\"level\":\"{}\"", event.name, level_name(event.level));
-  for (const auto& [field, value] : event.fields) line += fmt::format(",\"{}\":{}", field, std::visit(JsonValue{}, value));
+  for (const auto& [field, value] : event.fields)
+    line += fmt::format(",\"{}\":{}", field, std::visit(JsonValue{}, value));
   return line + '}';
 }
 

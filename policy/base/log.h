@@ -17,7 +17,8 @@ namespace postern {
 enum class LogForm { logfmt, json };
 enum class LogLevel { debug, info, warning, error };
 
-/// One thing that happened: a name of docs/log-events.md and fields in order. Values may be hostile text; the writer escapes.
+/// One thing that happened: a name of docs/log-events.md and fields in order. Values may be hostile text; the writer
+/// escapes.
 struct Event {
   using Value = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>>;
 

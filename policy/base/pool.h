@@ -11,8 +11,8 @@
 
 namespace postern {
 
-/// A fixed number of threads that run tasks in the order they came. With 0 threads nothing is ever started: whoever needs a
-/// result runs it himself, which is the deterministic mode of tests. Thread-safe.
+/// A fixed number of threads that run tasks in the order they came. With 0 threads nothing is ever started: whoever
+/// needs a result runs it himself, which is the deterministic mode of tests. Thread-safe.
 class Pool {
  public:
   /// `queue_limit`: more waiting tasks than this are refused.
@@ -22,7 +22,8 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// False, and nothing happens, when there are no threads, the queue is full or the pool is ending. A task must not throw.
+  /// False, and nothing happens, when there are no threads, the queue is full or the pool is ending. A task must not
+  /// throw.
   bool start(std::function<void()> task);
   std::size_t threads() const { return workers_.size(); }
 

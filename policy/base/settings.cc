@@ -29,11 +29,16 @@ bool parse_duration(std::string_view text, milliseconds& out) {
   if (error != std::errc() || n < 0) return false;
   const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
   std::int64_t factor = 0;
-  if (unit == "ms") factor = 1;
-  else if (unit == "s") factor = 1000;
-  else if (unit == "m") factor = 60'000;
-  else if (unit == "h") factor = 3'600'000;
-  else if (unit == "d") factor = 86'400'000;
+  if (unit == "ms")
+    factor = 1;
+  else if (unit == "s")
+    factor = 1000;
+  else if (unit == "m")
+    factor = 60'000;
+  else if (unit == "h")
+    factor = 3'600'000;
+  else if (unit == "d")
+    factor = 86'400'000;
   if (factor == 0 || n > INT64_MAX / factor) return false;
   out = milliseconds(n * factor);
   return true;
@@ -45,7 +50,8 @@ bool parse_flag(std::string_view text, bool& out) {
   return false;
 }
 
-Settings::Settings(std::string part, const Node* map, Problems& problems) : part_(std::move(part)), map_(map), problems_(problems) {
+Settings::Settings(std::string part, const Node* map, Problems& problems)
+    : part_(std::move(part)), map_(map), problems_(problems) {
   if (map_ == nullptr || map_->is_null()) {
     map_ = nullptr;
   } else if (!map_->is_map()) {
@@ -54,7 +60,8 @@ Settings::Settings(std::string part, const Node* map, Problems& problems) : part
   }
 }
 
-const Node* Settings::node(std::string_view key, std::string_view form, std::string_view fallback, std::string_view doc) {
+const Node* Settings::node(std::string_view key, std::string_view form, std::string_view fallback,
+                           std::string_view doc) {
   asked_.push_back({std::string(key), std::string(form), std::string(fallback), std::string(doc)});
   known_.emplace_back(key);
   return map_ == nullptr ? nullptr : map_->find(key);
@@ -70,13 +77,15 @@ const Node* Settings::scalar(std::string_view key) {
   return value;
 }
 
-milliseconds Settings::duration(std::string_view key, milliseconds fallback, milliseconds least, milliseconds most, std::string_view doc) {
+milliseconds Settings::duration(std::string_view key, milliseconds fallback, milliseconds least, milliseconds most,
+                                std::string_view doc) {
   node(key, "duration", duration_text(fallback), doc);
   const Node* value = scalar(key);
   if (value == nullptr) return fallback;
   milliseconds d{};
   if (!parse_duration(value->text, d)) {
-    problems_.error(value->where, fmt::format("{}.{}: \"{}\" is no duration", part_, key, printable(value->text)), "write 500ms, 5s, 2m, 24h or 7d");
+    problems_.error(value->where, fmt::format("{}.{}: \"{}\" is no duration", part_, key, printable(value->text)),
+                    "write 500ms, 5s, 2m, 24h or 7d");
     return fallback;
   }
   if (d < least || d > most) {
@@ -87,7 +96,8 @@ milliseconds Settings::duration(std::string_view key, milliseconds fallback, mil
   return d;
 }
 
-std::int64_t Settings::number(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most, std::string_view doc) {
+std::int64_t Settings::number(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most,
+                              std::string_view doc) {
   node(key, "number", std::to_string(fallback), doc);
   const Node* value = scalar(key);
   if (value == nullptr) return fallback;
@@ -95,7 +105,8 @@ std::int64_t Settings::number(std::string_view key, std::int64_t fallback, std::
   const char* last = value->text.data() + value->text.size();
   const auto [end, error] = std::from_chars(value->text.data(), last, n);
   if (error != std::errc() || end != last || n < least || n > most) {
-    problems_.error(value->where, fmt::format("{}.{}: \"{}\" is no number from {} to {}", part_, key, printable(value->text), least, most));
+    problems_.error(value->where, fmt::format("{}.{}: \"{}\" is no number from {} to {}", part_, key,
+                                              printable(value->text), least, most));
     return fallback;
   }
   return n;
@@ -106,17 +117,23 @@ bool Settings::flag(std::string_view key, bool fallback, std::string_view doc) {
   const Node* value = scalar(key);
   if (value == nullptr) return fallback;
   bool on = fallback;
-  if (!parse_flag(value->text, on)) problems_.error(value->where, fmt::format("{}.{}: \"{}\" is neither yes nor no", part_, key, printable(value->text)));
+  if (!parse_flag(value->text, on))
+    problems_.error(value->where,
+                    fmt::format("{}.{}: \"{}\" is neither yes nor no", part_, key, printable(value->text)));
   return on;
 }
 
-std::string Settings::word(std::string_view key, std::string_view fallback, std::span<const std::string_view> words, std::string_view doc) {
+std::string Settings::word(std::string_view key, std::string_view fallback, std::span<const std::string_view> words,
+                           std::string_view doc) {
   std::vector<std::string> names(words.begin(), words.end());
   node(key, join(names, " | "), fallback, doc);
   const Node* value = scalar(key);
   if (value == nullptr) return std::string(fallback);
   if (std::find(names.begin(), names.end(), value->text) == names.end()) {
-    problems_.error(value->where, fmt::format("{}.{} has no value \"{}\" ({})", part_, key, printable(value->text), join(names, ", ")), did_you_mean(value->text, names));
+    problems_.error(
+        value->where,
+        fmt::format("{}.{} has no value \"{}\" ({})", part_, key, printable(value->text), join(names, ", ")),
+        did_you_mean(value->text, names));
     return std::string(fallback);
   }
   return value->text;
@@ -138,8 +155,10 @@ std::vector<std::string> Settings::texts(std::string_view key, std::string_view 
     return result;
   }
   for (const Node& item : value->items) {
-    if (item.is_scalar()) result.push_back(item.text);
-    else problems_.error(item.where, fmt::format("{}.{} wants a list of texts, this is {}", part_, key, item.describe()));
+    if (item.is_scalar())
+      result.push_back(item.text);
+    else
+      problems_.error(item.where, fmt::format("{}.{} wants a list of texts, this is {}", part_, key, item.describe()));
   }
   return result;
 }

@@ -14,20 +14,24 @@ namespace postern {
 
 /// The settings of one part (a check, the `dns:` section), each asked for once with its default and its documentation.
 ///
-/// The same questions serve twice: over a map of the configuration they answer with what stands there, and a wrong value is told
-/// to `problems` while the default is answered; over no map they answer the defaults and only collect what `postern reference` prints.
+/// The same questions serve twice: over a map of the configuration they answer with what stands there, and a wrong
+/// value is told to `problems` while the default is answered; over no map they answer the defaults and only collect
+/// what `postern reference` prints.
 class Settings {
  public:
   /// `map` may be null: all defaults. `part` is named in messages ("checks.iprev"). Both outlive this.
   Settings(std::string part, const Node* map, Problems& problems);
 
   /// `5s`, `1500ms`, `2m`, `24h`, `7d`; within [least, most].
-  std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds fallback, std::chrono::milliseconds least,
-                                     std::chrono::milliseconds most, std::string_view doc);
-  std::int64_t number(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most, std::string_view doc);
+  std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds fallback,
+                                     std::chrono::milliseconds least, std::chrono::milliseconds most,
+                                     std::string_view doc);
+  std::int64_t number(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most,
+                      std::string_view doc);
   bool flag(std::string_view key, bool fallback, std::string_view doc);
   /// One of `words`.
-  std::string word(std::string_view key, std::string_view fallback, std::span<const std::string_view> words, std::string_view doc);
+  std::string word(std::string_view key, std::string_view fallback, std::span<const std::string_view> words,
+                   std::string_view doc);
   std::string text(std::string_view key, std::string_view fallback, std::string_view doc);
   /// A list of texts, or one text standing for a list of one.
   std::vector<std::string> texts(std::string_view key, std::string_view fallback, std::string_view doc);
@@ -39,7 +43,9 @@ class Settings {
   /// Tells every key that nobody asked for. Call once, last.
   void finish();
 
-  struct Asked { std::string key, form, fallback, doc; };
+  struct Asked {
+    std::string key, form, fallback, doc;
+  };
   const std::vector<Asked>& asked() const { return asked_; }
   Problems& problems() { return problems_; }
 

@@ -50,7 +50,8 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
     if (c < 0) {
       for (std::int32_t k = start; k < i; ++k) out += fmt::format("\\x{:02x}", bytes[k]);
     } else if (is_unprintable(c)) {
-      out += c < 0x100 ? fmt::format("\\x{:02x}", static_cast<unsigned>(c)) : fmt::format("\\u{{{:x}}}", static_cast<unsigned>(c));
+      out += c < 0x100 ? fmt::format("\\x{:02x}", static_cast<unsigned>(c))
+                       : fmt::format("\\u{{{:x}}}", static_cast<unsigned>(c));
     } else {
       out.append(text.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(i - start)));
     }
@@ -81,8 +82,8 @@ std::string fold(std::string_view utf8) {
   std::unique_ptr<UCaseMap, decltype(&ucasemap_close)> map(ucasemap_open("", 0, &status), &ucasemap_close);
   if (U_FAILURE(status)) return ascii_lower(utf8);
   std::string out(utf8.size() * 3 + 1, '\0');  // the longest full folding triples the bytes (U+0390)
-  const std::int32_t n = ucasemap_utf8FoldCase(map.get(), out.data(), static_cast<std::int32_t>(out.size()), utf8.data(),
-                                               static_cast<std::int32_t>(utf8.size()), &status);
+  const std::int32_t n = ucasemap_utf8FoldCase(map.get(), out.data(), static_cast<std::int32_t>(out.size()),
+                                               utf8.data(), static_cast<std::int32_t>(utf8.size()), &status);
   if (U_FAILURE(status)) return ascii_lower(utf8);
   out.resize(static_cast<std::size_t>(n));
   return out;
@@ -97,8 +98,10 @@ std::string replace_invalid_utf8(std::string_view text) {
     const std::int32_t start = i;
     UChar32 c = 0;
     U8_NEXT(bytes, i, size, c);
-    if (c < 0) out += "\xef\xbf\xbd";
-    else out.append(text.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(i - start)));
+    if (c < 0)
+      out += "\xef\xbf\xbd";
+    else
+      out.append(text.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(i - start)));
   }
   return out;
 }

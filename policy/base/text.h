@@ -17,7 +17,8 @@ std::string printable(std::string_view text, std::size_t max_bytes = 200);
 std::string ascii_lower(std::string_view text);
 bool ascii_iequals(std::string_view a, std::string_view b);
 
-/// Unicode default case folding (full, Unicode 15), for comparing without case. Bytes that are no UTF-8 stay as they are.
+/// Unicode default case folding (full, Unicode 15), for comparing without case. Bytes that are no UTF-8 stay as they
+/// are.
 std::string fold(std::string_view utf8);
 
 /// The text with each piece that is no UTF-8 replaced by U+FFFD.
@@ -29,7 +30,8 @@ std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
-/// The candidate that a person may have meant by `word`: the nearest one within a third of the word's length, and within 3 edits.
+/// The candidate that a person may have meant by `word`: the nearest one within a third of the word's length, and
+/// within 3 edits.
 std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates);
 /// `did you mean "x"?`, or nothing.
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);

@@ -14,25 +14,25 @@ namespace postern {
 /// When a check is begun: as soon as its inputs are known, or when a rule wants it.
 enum class Start { early, on_demand };
 
-/// A check with its settings. run() answers one of the outcomes of its type, always; what it could not find out in time is its
-/// outcome marked Failure::yes. Immutable, thread-safe.
+/// A check with its settings. run() answers one of the outcomes of its type, always; what it could not find out in time
+/// is its outcome marked Failure::yes. Immutable, thread-safe.
 class Check {
  public:
   virtual ~Check() = default;
   virtual Finding run(const Context& context) const = 0;
 };
 
-/// The plain description of a check, one constexpr value in its file. `build` asks for every setting once; the common ones
-/// (`timeout`, `unavailable`) are asked for by the registry.
+/// The plain description of a check, one constexpr value in its file. `build` asks for every setting once; the common
+/// ones (`timeout`, `unavailable`) are asked for by the registry.
 struct CheckType {
   std::string_view name;
   Stage stage = Stage::sender;
   Scope scope = Scope::message;
   Start start = Start::early;
   std::span<const Outcome> outcomes;
-  Unavailable unavailable = Unavailable::skip;   ///< the default of the setting of that name (FAULTS 3)
-  std::chrono::milliseconds timeout{8000};       ///< the default of the setting of that name
-  int questions = 20;                            ///< DNS questions it may ask for one message
+  Unavailable unavailable = Unavailable::skip;  ///< the default of the setting of that name (FAULTS 3)
+  std::chrono::milliseconds timeout{8000};      ///< the default of the setting of that name
+  int questions = 20;                           ///< DNS questions it may ask for one message
   std::unique_ptr<const Check> (*build)(Settings& settings);
 };
 

@@ -34,8 +34,8 @@ struct Question {
 
 struct Mx {
   std::uint16_t preference = 0;
-  std::string
-      host;  ///< lower case, no trailing dot, "" for the root: may be no Domain at all (RFC 7505 3, or plain rubbish)
+  /// lower case, no trailing dot, "" for the root: may be no Domain at all (RFC 7505 3, or plain rubbish)
+  std::string host;
   friend bool operator==(const Mx&, const Mx&) = default;
 };
 

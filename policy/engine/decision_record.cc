@@ -23,8 +23,9 @@ std::vector<std::string> recipient_words(const DecisionRecord& record) {
   for (const auto& recipient : record.recipients) {
     if (words.size() == kMaxRecipientsTold) break;
     const std::string what = recipient.by_mta ? std::string("refused-by-mta")
-                             : recipient.reply ? fmt::format("{}/{}", rules::name(recipient.action), recipient.reply->code())
-                                               : std::string(rules::name(recipient.action));
+                             : recipient.reply
+                                 ? fmt::format("{}/{}", rules::name(recipient.action), recipient.reply->code())
+                                 : std::string(rules::name(recipient.action));
     words.push_back(recipient.address + "=" + what);
   }
   return words;

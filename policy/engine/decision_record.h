@@ -34,9 +34,9 @@ struct DecisionRecord {
   End end = End::decided;
   Stage stage = Stage::end;  ///< at which the decision was spoken
   rules::FinalAction action = rules::FinalAction::accept;
-  std::string rule;          ///< empty: no rule is named
+  std::string rule;  ///< empty: no rule is named
   std::optional<Reply> reply;
-  std::string text;          ///< quarantine's or discard's reason
+  std::string text;  ///< quarantine's or discard's reason
   bool softened = false;
 
   struct RecipientOutcome {
@@ -44,7 +44,7 @@ struct DecisionRecord {
     rules::FinalAction action = rules::FinalAction::accept;
     std::string rule;
     std::optional<Reply> reply;
-    bool by_mta = false;     ///< the MTA refused it before us
+    bool by_mta = false;  ///< the MTA refused it before us
   };
   std::vector<RecipientOutcome> recipients;
 
@@ -52,7 +52,7 @@ struct DecisionRecord {
     std::string check;
     std::string outcome;
     std::string reason;
-    std::string recipient;   ///< of a check that belongs to one recipient
+    std::string recipient;  ///< of a check that belongs to one recipient
     double ms = 0;
     bool failed = false;
   };
@@ -64,10 +64,10 @@ struct DecisionRecord {
   std::int64_t score = 0;
   std::vector<Edit> edits;
   std::string authentication_results;
-  std::vector<std::string> log;       ///< texts of `log` actions, "rule: text"
-  std::string would;                  ///< "reject rule-name" when the monitored rules would have ended otherwise
-  std::uint64_t bytes = 0;            ///< of the message as far as it was sent to us
-  double ms = 0;                      ///< from MAIL to here
+  std::vector<std::string> log;  ///< texts of `log` actions, "rule: text"
+  std::string would;             ///< "reject rule-name" when the monitored rules would have ended otherwise
+  std::uint64_t bytes = 0;       ///< of the message as far as it was sent to us
+  double ms = 0;                 ///< from MAIL to here
 };
 
 /// The `decision` event of docs/log-events.md.

@@ -35,7 +35,8 @@ Reaction::Kind kind_of(FinalAction action) {
 void ask_for_standing_edits(Transaction& t, const Deadline& deadline) {
   if (t.direction != Direction::inbound || !has_standing_edits(*t.policy)) return;
   for (const std::size_t check : authentication_checks(*t.policy)) {
-    if (t.findings->state(check, Stage::end).kind == rules::CheckState::Kind::askable) t.findings->ask(check, Stage::end, deadline);
+    if (t.findings->state(check, Stage::end).kind == rules::CheckState::Kind::askable)
+      t.findings->ask(check, Stage::end, deadline);
   }
 }
 

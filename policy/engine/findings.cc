@@ -10,12 +10,14 @@ namespace {
 
 const ConfiguredCheck& configured(const Policy& policy, std::size_t index) {
   const std::string& name = policy.rules->checks()[index].name;
-  return *std::find_if(policy.checks.begin(), policy.checks.end(), [&](const ConfiguredCheck& c) { return c.type->name == name; });
+  return *std::find_if(policy.checks.begin(), policy.checks.end(),
+                       [&](const ConfiguredCheck& c) { return c.type->name == name; });
 }
 
 }  // namespace
 
-Findings::Findings(Services& services, Scope scope, Inputs inputs) : services_(services), scope_(scope), inputs_(std::move(inputs)) {
+Findings::Findings(Services& services, Scope scope, Inputs inputs)
+    : services_(services), scope_(scope), inputs_(std::move(inputs)) {
   slots_.resize(inputs_.policy->rules->checks().size());
 }
 
@@ -23,10 +25,12 @@ Findings::Slot& Findings::begun(std::size_t index) {
   Slot& slot = slots_[index];
   if (slot.lazy) return slot;
   const ConfiguredCheck& check = configured(*inputs_.policy, index);
-  slot.lazy.emplace([inputs = inputs_, &check, view = inputs_.dns->view(check.questions), &clock = services_.clock, &counters = services_.counters,
+  slot.lazy.emplace([inputs = inputs_, &check, view = inputs_.dns->view(check.questions), &clock = services_.clock,
+                     &counters = services_.counters,
                      began = services_.clock.now()](const Deadline& deadline) -> std::optional<Found> {
     const MailFacts mail{inputs.client.get(), inputs.greeting.get(), inputs.sender.get(), inputs.recipient.get()};
-    std::optional<Finding> finding = run_check(check, mail, inputs.policy->site, *view, deadline, began, inputs.unix_time, clock, &counters);
+    std::optional<Finding> finding =
+        run_check(check, mail, inputs.policy->site, *view, deadline, began, inputs.unix_time, clock, &counters);
     if (!finding) return std::nullopt;
     return Found{std::move(*finding), std::chrono::duration<double, std::milli>(clock.now() - began).count()};
   });
@@ -45,7 +49,8 @@ void Findings::start(Stage stage) {
 rules::CheckState Findings::state(std::size_t index, Stage stage) const {
   using Kind = rules::CheckState::Kind;
   const Slot& slot = slots_[index];
-  if (slot.found) return {slot.found->finding.outcome->failure == Failure::yes ? Kind::failed : Kind::known, &slot.found->finding};
+  if (slot.found)
+    return {slot.found->finding.outcome->failure == Failure::yes ? Kind::failed : Kind::known, &slot.found->finding};
   if (inputs_.policy->rules->checks()[index].stage > stage || slot.waited_at == stage) return {Kind::later, nullptr};
   return {Kind::askable, nullptr};
 }

@@ -18,9 +18,9 @@
 
 namespace postern {
 
-/// The findings of all checks of one scope for one message or one recipient: each begun as soon as its inputs are known, awaited when a
-/// rule wants it, and the same ever after. A finding counts as known only once it has been asked for, so that what is decided and told
-/// never depends on how fast a thread was.
+/// The findings of all checks of one scope for one message or one recipient: each begun as soon as its inputs are
+/// known, awaited when a rule wants it, and the same ever after. A finding counts as known only once it has been asked
+/// for, so that what is decided and told never depends on how fast a thread was.
 class Findings {
  public:
   /// What a run needs beside the check; shared with background work, which may outlive the message.
@@ -40,19 +40,27 @@ class Findings {
   void start(Stage stage);
   /// What decide() may know of check `index` of the policy's rule set at `stage`.
   rules::CheckState state(std::size_t index, Stage stage) const;
-  /// Asks for check `index` and waits until `deadline`. Without an answer the check counts as `later` for the rest of `stage`.
+  /// Asks for check `index` and waits until `deadline`. Without an answer the check counts as `later` for the rest of
+  /// `stage`.
   void ask(std::size_t index, Stage stage, const Deadline& deadline);
 
   /// What has been asked and answered, by index into the rule set's checks.
-  struct Told { std::size_t index; Finding finding; double ms; };
+  struct Told {
+    std::size_t index;
+    Finding finding;
+    double ms;
+  };
   std::vector<Told> told() const;
 
  private:
-  struct Found { Finding finding; double ms; };
+  struct Found {
+    Finding finding;
+    double ms;
+  };
   struct Slot {
     std::optional<Lazy<Found>> lazy;
-    std::optional<Found> found;         ///< asked for and answered
-    std::optional<Stage> waited_at;     ///< asked at this stage in vain
+    std::optional<Found> found;      ///< asked for and answered
+    std::optional<Stage> waited_at;  ///< asked at this stage in vain
   };
 
   Slot& begun(std::size_t index);

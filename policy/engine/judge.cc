@@ -21,7 +21,8 @@ void ask(Transaction& t, RecipientState* recipient, std::size_t check, Stage sta
 
 bool refuses(const Decision& d) { return d.reply.has_value(); }
 
-// LANGUAGE 2: inbound retry, submission whole. Local mail is never refused at a recipient (PLATFORM 3), and relays are our own machines.
+// LANGUAGE 2: inbound retry, submission whole. Local mail is never refused at a recipient (PLATFORM 3), and relays are
+// our own machines.
 Split split_of(const Transaction& t, const std::optional<Split>& of_rule) {
   if (t.direction == Direction::local) return Split::whole;
   if (of_rule) return *of_rule;
@@ -32,7 +33,8 @@ Split split_of(const Transaction& t, const std::optional<Split>& of_rule) {
 bool splits_by_profile(const Transaction& t) {
   if (t.direction == Direction::local) return false;
   const auto rules = t.policy->rules->rules();
-  const bool scoped = std::any_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.scoped && rule.final && !rule.monitored; });
+  const bool scoped = std::any_of(rules.begin(), rules.end(),
+                                  [](const auto& rule) { return rule.scoped && rule.final && !rule.monitored; });
   const auto wants = [&](const auto& rule) { return rule.scoped && split_of(t, rule.split) == Split::retry; };
   return scoped && std::any_of(rules.begin(), rules.end(), wants);
 }
@@ -64,7 +66,9 @@ void merge_effects(Decision& into, const Decision& other) {
   add_new(into.degraded, other.degraded);
   add_new(into.tags, other.tags);
   for (const rules::Effect& effect : other.effects) {
-    const auto same = [&](const rules::Effect& e) { return e.kind == effect.kind && e.rule == effect.rule && e.name == effect.name && e.value == effect.value; };
+    const auto same = [&](const rules::Effect& e) {
+      return e.kind == effect.kind && e.rule == effect.rule && e.name == effect.name && e.value == effect.value;
+    };
     if (std::none_of(into.effects.begin(), into.effects.end(), same)) into.effects.push_back(effect);
   }
 }
@@ -90,8 +94,10 @@ Decision whole(const std::vector<OfRecipient>& all) {
     d.reply = naming(*d.reply, names);
     return d;
   }
-  // Quarantine acts on the whole message (LANGUAGE 6); so does what one recipient's copy alone would have been discarded for.
-  const auto held = std::find_if(all.begin(), all.end(), [](const OfRecipient& one) { return one.decision.action != FinalAction::accept; });
+  // Quarantine acts on the whole message (LANGUAGE 6); so does what one recipient's copy alone would have been
+  // discarded for.
+  const auto held = std::find_if(all.begin(), all.end(),
+                                 [](const OfRecipient& one) { return one.decision.action != FinalAction::accept; });
   Decision d = held->decision;
   d.action = FinalAction::quarantine;
   if (d.text.empty()) d.text = "held for " + held->recipient->recipient->path.text();
@@ -104,14 +110,19 @@ bool same_end(const Decision& a, const Decision& b) {
 }
 
 Decision combine(const Transaction& t, std::vector<OfRecipient> all) {
-  const bool same = std::all_of(all.begin(), all.end(), [&](const OfRecipient& one) { return same_end(one.decision, all.front().decision); });
+  const bool same = std::all_of(all.begin(), all.end(),
+                                [&](const OfRecipient& one) { return same_end(one.decision, all.front().decision); });
   Decision d = all.front().decision;
   if (!same) {
-    const bool one_class = std::all_of(all.begin(), all.end(), [](const OfRecipient& one) { return refuses(one.decision); });
-    const auto refusing = std::find_if(all.begin(), all.end(), [](const OfRecipient& one) { return refuses(one.decision); });
+    const bool one_class =
+        std::all_of(all.begin(), all.end(), [](const OfRecipient& one) { return refuses(one.decision); });
+    const auto refusing =
+        std::find_if(all.begin(), all.end(), [](const OfRecipient& one) { return refuses(one.decision); });
     const Split split = split_of(t, refusing == all.end() ? std::nullopt : refusing->decision.split);
     // All are refused, only with other words: nothing to send apart.
-    d = split == Split::retry && !one_class ? differing("The recipients of this message need different treatment: send it to each alone") : whole(all);
+    d = split == Split::retry && !one_class
+            ? differing("The recipients of this message need different treatment: send it to each alone")
+            : whole(all);
   }
   for (const OfRecipient& one : all) merge_effects(d, one.decision);
   return d;
@@ -122,12 +133,14 @@ Decision combine(const Transaction& t, std::vector<OfRecipient> all) {
 Reply naming(const Reply& reply, const std::vector<std::string>& recipients) {
   constexpr std::size_t kMostNames = 5;  // local: a reply stays readable
   std::string names;
-  for (std::size_t i = 0; i < recipients.size() && i < kMostNames; ++i) names += (i > 0 ? ", <" : "<") + recipients[i] + ">";
+  for (std::size_t i = 0; i < recipients.size() && i < kMostNames; ++i)
+    names += (i > 0 ? ", <" : "<") + recipients[i] + ">";
   if (recipients.size() > kMostNames) names += fmt::format(" and {} more", recipients.size() - kMostNames);
   return Reply::make(reply.reply_class(), reply.code(), reply.status(), names + ": " + reply.text());
 }
 
-rules::Verdict settle(Transaction& t, RecipientState* recipient, Stage stage, rules::Layer layer, const Deadline& deadline) {
+rules::Verdict settle(Transaction& t, RecipientState* recipient, Stage stage, rules::Layer layer,
+                      const Deadline& deadline) {
   const KnownFacts known(t, recipient, stage);
   for (;;) {
     rules::Verdict verdict = rules::decide(*t.policy->rules, known, stage, layer);

@@ -9,18 +9,20 @@
 
 namespace postern {
 
-/// Decides for one recipient (or, with null, for the message alone) at `stage`, and fetches the evidence that decide() asks for on the
-/// way. Waits no longer than `deadline`.
-rules::Verdict settle(Transaction& transaction, RecipientState* recipient, Stage stage, rules::Layer layer, const Deadline& deadline);
+/// Decides for one recipient (or, with null, for the message alone) at `stage`, and fetches the evidence that decide()
+/// asks for on the way. Waits no longer than `deadline`.
+rules::Verdict settle(Transaction& transaction, RecipientState* recipient, Stage stage, rules::Layer layer,
+                      const Deadline& deadline);
 
-/// Does the profile of `recipient` fit that of the first recipient taken (LANGUAGE 6, `split: retry`)? True for the first one itself, and
-/// where the policy does not split by profile.
+/// Does the profile of `recipient` fit that of the first recipient taken (LANGUAGE 6, `split: retry`)? True for the
+/// first one itself, and where the policy does not split by profile.
 bool fits_profile(Transaction& transaction, RecipientState& recipient, const Deadline& deadline);
 
 /// What becomes of the message when all is known: the decisions of the recipients that were taken, made one by `split`.
 rules::Decision conclude(Transaction& transaction, rules::Layer layer, const Deadline& deadline);
 
-/// The reply of `decision` at the end of a message that goes to several recipients is spoken for all of them; this one says for whom.
+/// The reply of `decision` at the end of a message that goes to several recipients is spoken for all of them; this one
+/// says for whom.
 Reply naming(const Reply& reply, const std::vector<std::string>& recipients);
 
 }  // namespace postern

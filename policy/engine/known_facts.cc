@@ -30,7 +30,9 @@ FactState path_fact(const Path& path) {
   return text_or_absent(path.text());
 }
 
-FactState local_fact(const Path& path) { return path.mailbox ? FactState::of(path.mailbox->local) : FactState::absent(); }
+FactState local_fact(const Path& path) {
+  return path.mailbox ? FactState::of(path.mailbox->local) : FactState::absent();
+}
 
 FactState domain_fact(const Path& path) {
   return path.mailbox && path.mailbox->domain ? FactState::of(*path.mailbox->domain) : FactState::absent();
@@ -54,7 +56,8 @@ std::tm local_time(std::int64_t unix_time) {
 }
 
 FactState weekday(const View& v) {
-  constexpr std::array<const char*, 7> kDays{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+  constexpr std::array<const char*, 7> kDays{"sunday",   "monday", "tuesday", "wednesday",
+                                             "thursday", "friday", "saturday"};
   return FactState::of(std::string(kDays[static_cast<std::size_t>(local_time(v.t.unix_time).tm_wday)]));
 }
 
@@ -69,7 +72,8 @@ FactState header_values(const View& v) {
 FactState recipients_count(const View& v) {
   // Whom the MTA refused itself was never ours to count; whom we refused stays counted, so that the number only grows.
   const auto counts = [](const RecipientState& r) { return !r.by_mta; };
-  FactState state = FactState::of(static_cast<std::int64_t>(std::count_if(v.t.recipients.begin(), v.t.recipients.end(), counts)));
+  FactState state =
+      FactState::of(static_cast<std::int64_t>(std::count_if(v.t.recipients.begin(), v.t.recipients.end(), counts)));
   if (v.stage < Stage::headers) state.kind = FactState::Kind::at_least;
   return state;
 }
@@ -96,6 +100,7 @@ struct Reader {
 };
 
 // In the order of the alphabet: looked up by halving.
+// clang-format off
 constexpr std::array kReaders{
     Reader{"authenticated", Stage::sender, [](const View& v) { return FactState::of(!v.t.sender->login.empty()); }},
     Reader{"client.ip", Stage::connect, [](const View& v) { return v.t.client->ip ? FactState::of(*v.t.client->ip) : FactState::absent(); }},
@@ -125,19 +130,22 @@ constexpr std::array kReaders{
     Reader{"tls.subject", Stage::sender, [](const View& v) { return text_or_absent(v.t.greeting->tls_subject); }},
     Reader{"tls.version", Stage::sender, [](const View& v) { return text_or_absent(v.t.greeting->tls_version); }},
 };
+// clang-format on
 
 }  // namespace
 
 FactState KnownFacts::fact(std::size_t index) const {
   const rules::FactName& fact = transaction_.policy->rules->facts()[index];
-  const auto reader = std::lower_bound(kReaders.begin(), kReaders.end(), fact.name, [](const Reader& r, const std::string& n) { return r.name < n; });
+  const auto reader = std::lower_bound(kReaders.begin(), kReaders.end(), fact.name,
+                                       [](const Reader& r, const std::string& n) { return r.name < n; });
   if (reader == kReaders.end() || reader->name != fact.name) return FactState::absent();
   if (reader->stage > stage_) return {FactState::Kind::later, {}};
   return reader->read({transaction_, recipient_, stage_, fact.argument});
 }
 
 rules::CheckState KnownFacts::check(std::size_t index) const {
-  if (transaction_.policy->rules->checks()[index].scope == Scope::message) return transaction_.findings->state(index, stage_);
+  if (transaction_.policy->rules->checks()[index].scope == Scope::message)
+    return transaction_.findings->state(index, stage_);
   if (recipient_ == nullptr) return {};
   return recipient_->findings->state(index, stage_);
 }

@@ -16,9 +16,9 @@ enum class Mode { enforce, monitor };
 
 /// What the policy wants of the MTA: derived from what its rules read, so that nothing is sent in vain.
 struct Needs {
-  bool headers = false;         ///< header fields are sent
-  bool body = false;            ///< body chunks are sent
-  bool reply_mail = false;      ///< a refusal can be spoken at MAIL …
+  bool headers = false;     ///< header fields are sent
+  bool body = false;        ///< body chunks are sent
+  bool reply_mail = false;  ///< a refusal can be spoken at MAIL …
   bool reply_rcpt = false;
   bool reply_data = false;
   bool reply_headers = false;   ///< … at end-of-headers
@@ -36,12 +36,12 @@ struct Needs {
 struct Policy {
   std::uint64_t generation = 0;
   Mode mode = Mode::enforce;
-  Stage answer_at = Stage::recipient;              ///< sender or recipient
-  std::optional<rules::Split> split;               ///< the site's own default; nothing: by direction (LANGUAGE 2)
+  Stage answer_at = Stage::recipient;  ///< sender or recipient
+  std::optional<rules::Split> split;   ///< the site's own default; nothing: by direction (LANGUAGE 2)
   Site site;
   std::vector<ConfiguredCheck> checks;
   std::shared_ptr<const rules::RuleSet> rules;
-  Needs needs;                                     ///< derive_needs() of all the above
+  Needs needs;  ///< derive_needs() of all the above
 };
 
 /// What `policy` needs of the MTA (its `needs` member is not looked at). Pure.

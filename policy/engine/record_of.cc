@@ -31,8 +31,8 @@ DecisionRecord record_of(const Transaction& t) {
   const auto checks = t.policy->rules->checks();
   const auto tell_findings = [&](const Findings& findings, const std::string& recipient) {
     for (const Findings::Told& told : findings.told()) {
-      record.findings.push_back({checks[told.index].name, std::string(told.finding.outcome->name), told.finding.reason, recipient, told.ms,
-                                 told.finding.outcome->failure == Failure::yes});
+      record.findings.push_back({checks[told.index].name, std::string(told.finding.outcome->name), told.finding.reason,
+                                 recipient, told.ms, told.finding.outcome->failure == Failure::yes});
     }
   };
   if (t.findings) tell_findings(*t.findings, {});
@@ -42,7 +42,8 @@ DecisionRecord record_of(const Transaction& t) {
   return record;
 }
 
-void enter(DecisionRecord& record, const Policy& policy, const rules::Decision& decision, const std::optional<Reply>& spoken, Stage stage) {
+void enter(DecisionRecord& record, const Policy& policy, const rules::Decision& decision,
+           const std::optional<Reply>& spoken, Stage stage) {
   record.action = decision.action;
   record.rule = rule_name(policy, decision);
   record.reply = spoken;

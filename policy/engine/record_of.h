@@ -9,11 +9,14 @@
 
 namespace postern {
 
-/// The record of a transaction as far as it has come: who, what, what each recipient was told, every check that was asked.
+/// The record of a transaction as far as it has come: who, what, what each recipient was told, every check that was
+/// asked.
 DecisionRecord record_of(const Transaction& transaction);
 
-/// Enters the decision that stands for the whole message, the reply that was spoken of it, and the step it was spoken at.
-void enter(DecisionRecord& record, const Policy& policy, const rules::Decision& decision, const std::optional<Reply>& spoken, Stage stage);
+/// Enters the decision that stands for the whole message, the reply that was spoken of it, and the step it was spoken
+/// at.
+void enter(DecisionRecord& record, const Policy& policy, const rules::Decision& decision,
+           const std::optional<Reply>& spoken, Stage stage);
 
 /// The name of the rule that a decision names; empty for none.
 std::string rule_name(const Policy& policy, const rules::Decision& decision);

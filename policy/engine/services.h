@@ -18,7 +18,7 @@ struct Services {
   Log& log;
   Counters& counters;
   dns::Resolver& dns;
-  Pool& pool;            ///< runs early evidence; 0 threads in deterministic tests
+  Pool& pool;  ///< runs early evidence; 0 threads in deterministic tests
   /// Where decisions go beside the log; may be empty. Called on callback threads, must not throw or wait.
   std::function<void(const DecisionRecord&)> on_decision{};
 };

@@ -36,7 +36,9 @@ struct Session::State {
   std::unique_ptr<Transaction> transaction;
   std::string no_id;
 
-  Deadline wait(std::chrono::seconds longest, WaitObserver* observer) const { return Deadline(services.clock.now() + longest, observer); }
+  Deadline wait(std::chrono::seconds longest, WaitObserver* observer) const {
+    return Deadline(services.clock.now() + longest, observer);
+  }
 
   void adopt_policy();
   bool must_reconnect() const;
@@ -60,10 +62,18 @@ void Session::State::adopt_policy() {
   }
 }
 
-bool Session::State::must_reconnect() const { return outdated_since && services.clock.now() - *outdated_since >= kOldPolicyFor; }
+bool Session::State::must_reconnect() const {
+  return outdated_since && services.clock.now() - *outdated_since >= kOldPolicyFor;
+}
 
 Findings::Inputs Session::State::inputs(const Transaction& t) const {
-  return {.policy = t.policy, .dns = t.dns, .client = t.client, .greeting = t.greeting, .sender = t.sender, .recipient = {}, .unix_time = t.unix_time};
+  return {.policy = t.policy,
+          .dns = t.dns,
+          .client = t.client,
+          .greeting = t.greeting,
+          .sender = t.sender,
+          .recipient = {},
+          .unix_time = t.unix_time};
 }
 
 Reaction Session::State::refuse_message(Decision decision, Stage stage) {
@@ -87,7 +97,10 @@ Reaction Session::State::repeat_refusal() const { return Reaction::refuse(*trans
 
 void Session::State::tell(DecisionRecord record) {
   record.ms = std::chrono::duration<double, std::milli>(services.clock.now() - transaction->began).count();
-  services.counters.get(record.end == DecisionRecord::End::aborted ? "decisions.aborted" : fmt::format("decisions.{}", rules::name(record.action))).add();
+  services.counters
+      .get(record.end == DecisionRecord::End::aborted ? "decisions.aborted"
+                                                      : fmt::format("decisions.{}", rules::name(record.action)))
+      .add();
   if (!record.degraded.empty()) services.counters.get("decisions.degraded").add();
   if (services.log.wants(LogLevel::info)) services.log.write(decision_event(record));
   if (services.on_decision) services.on_decision(record);
@@ -98,8 +111,10 @@ void Session::State::drop() {
   if (!transaction) return;
   Transaction& t = *transaction;
   DecisionRecord record = record_of(t);
-  const auto taken = std::find_if(t.recipients.begin(), t.recipients.end(), [](const RecipientState& r) { return r.accepted(); });
-  const auto refused = std::find_if(t.recipients.begin(), t.recipients.end(), [](const RecipientState& r) { return r.refused.has_value(); });
+  const auto taken =
+      std::find_if(t.recipients.begin(), t.recipients.end(), [](const RecipientState& r) { return r.accepted(); });
+  const auto refused = std::find_if(t.recipients.begin(), t.recipients.end(),
+                                    [](const RecipientState& r) { return r.refused.has_value(); });
   if (t.refused) {
     enter(record, *t.policy, *t.refused, t.refused_reply, t.refused_at);
   } else if (taken == t.recipients.end() && refused != t.recipients.end()) {
@@ -112,7 +127,9 @@ void Session::State::drop() {
   transaction.reset();
 }
 
-Session::Session(Services& services, PolicySource policies) : state_(std::make_unique<State>(State{services, std::move(policies), {}, {}, std::make_shared<Client>(), {}, {}})) {
+Session::Session(Services& services, PolicySource policies)
+    : state_(
+          std::make_unique<State>(State{services, std::move(policies), {}, {}, std::make_shared<Client>(), {}, {}})) {
   state_->policy = state_->policies.first;
 }
 
@@ -187,7 +204,8 @@ Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
     r.refused_reply = t.refused_reply;
     return s.repeat_refusal();
   }
-  if (t.direction == Direction::local) return {};  // PLATFORM 3: a local submission refused at a recipient never leaves the queue
+  if (t.direction == Direction::local)
+    return {};  // PLATFORM 3: a local submission refused at a recipient never leaves the queue
   const Deadline deadline = s.wait(kCallbackWait, observer);
   rules::Verdict verdict = settle(t, &r, Stage::recipient, rules::Layer::enforced, deadline);
   if (verdict.kind == rules::Verdict::Kind::certain) {
@@ -200,7 +218,8 @@ Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
   if (fits_profile(t, r, deadline)) return {};
   Decision apart;
   apart.action = FinalAction::defer;
-  apart.reply = Reply::make(ReplyClass::tempfail, 452, {5, 3}, "This recipient needs different treatment: send it apart");
+  apart.reply =
+      Reply::make(ReplyClass::tempfail, 452, {5, 3}, "This recipient needs different treatment: send it apart");
   r.refused = apart;
   r.refused_reply = apart.reply->with_id(t.id);
   s.services.counters.get("decisions.split").add();
@@ -255,7 +274,8 @@ Reaction Session::end_of_headers(WaitObserver* observer) {
       rules::Verdict verdict = settle(t, &r, Stage::headers, rules::Layer::enforced, deadline);
       all = verdict.kind == rules::Verdict::Kind::certain;
       if (!all) break;
-      const bool softer = first && first->reply->reply_class() == ReplyClass::permfail && verdict.decision.reply->reply_class() == ReplyClass::tempfail;
+      const bool softer = first && first->reply->reply_class() == ReplyClass::permfail &&
+                          verdict.decision.reply->reply_class() == ReplyClass::tempfail;
       if (!first || softer) first = std::move(verdict.decision);
     }
     if (all && first) s.refuse_message(std::move(*first), Stage::headers);
@@ -276,7 +296,8 @@ bool Session::body_done() const { return !state_->transaction || !state_->transa
 Reaction Session::end_of_message(WaitObserver* observer) {
   State& s = *state_;
   // Nothing slips through that was never judged: an end without a MAIL, or after a refusal that the MTA did not heed.
-  if (!s.transaction) return Reaction::refuse(Reply::make(ReplyClass::tempfail, 451, {3, 0}, "No message is open here"));
+  if (!s.transaction)
+    return Reaction::refuse(Reply::make(ReplyClass::tempfail, 451, {3, 0}, "No message is open here"));
   Transaction& t = *s.transaction;
   t.stage = Stage::end;
   s.refuse_over_cap();

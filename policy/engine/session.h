@@ -28,22 +28,22 @@ struct Reaction {
   Kind kind = Kind::go_on;
   std::optional<Reply> reply;  ///< with the decision id
   std::string reason;
-  std::vector<Edit> edits;     ///< end-of-message only
+  std::vector<Edit> edits;  ///< end-of-message only
 
   static Reaction refuse(Reply reply) { return {Kind::refuse, std::move(reply), {}, {}}; }
 };
 
 /// How long a step may wait.
-constexpr std::chrono::seconds kCallbackWait{5};   // DESIGN 1: before end-of-message; hard 8 s
-constexpr std::chrono::seconds kEndWait{60};       // DESIGN 1: at end-of-message, with progress
+constexpr std::chrono::seconds kCallbackWait{5};  // DESIGN 1: before end-of-message; hard 8 s
+constexpr std::chrono::seconds kEndWait{60};      // DESIGN 1: at end-of-message, with progress
 
-/// One milter connection: facts in, reactions out. Knows no libmilter. Methods are called one after another, on any thread, in
-/// any order the MTA likes; each is safe in any state. Message state is rebuilt at every MAIL and dropped at end-of-message,
-/// abort and close. `observer`, where given, is told of waits.
+/// One milter connection: facts in, reactions out. Knows no libmilter. Methods are called one after another, on any
+/// thread, in any order the MTA likes; each is safe in any state. Message state is rebuilt at every MAIL and dropped at
+/// end-of-message, abort and close. `observer`, where given, is told of waits.
 class Session {
  public:
-  /// `policy` is the one in force at connect; `current` answers the newest at each MAIL, which the session adopts where the
-  /// negotiated steps suffice (`can_adopt`); else it keeps the old one, and after 5 minutes answers 421 4.3.2.
+  /// `policy` is the one in force at connect; `current` answers the newest at each MAIL, which the session adopts where
+  /// the negotiated steps suffice (`can_adopt`); else it keeps the old one, and after 5 minutes answers 421 4.3.2.
   struct PolicySource {
     std::shared_ptr<const Policy> first;
     std::function<std::shared_ptr<const Policy>()> current;

@@ -16,7 +16,8 @@ bool is_authentication_method(std::string_view check) { return check == "iprev";
 
 AuthenticationResult result_of(const Transaction& t, std::string_view check, const Finding& finding) {
   // RFC 8601 2.7.3: the address whose name was looked up.
-  return {std::string(check), std::string(finding.outcome->name), "policy.iprev", t.client->ip ? t.client->ip->text() : std::string()};
+  return {std::string(check), std::string(finding.outcome->name), "policy.iprev",
+          t.client->ip ? t.client->ip->text() : std::string()};
 }
 
 }  // namespace
@@ -30,17 +31,21 @@ std::vector<std::size_t> authentication_checks(const Policy& policy) {
   return indexes;
 }
 
-bool has_standing_edits(const Policy& policy) { return policy.mode == Mode::enforce && !authentication_checks(policy).empty(); }
+bool has_standing_edits(const Policy& policy) {
+  return policy.mode == Mode::enforce && !authentication_checks(policy).empty();
+}
 
 StandingEdits standing_edits(const Transaction& t) {
   StandingEdits standing;
-  if (!has_standing_edits(*t.policy) || t.direction == Direction::local || t.direction == Direction::relay) return standing;
+  if (!has_standing_edits(*t.policy) || t.direction == Direction::local || t.direction == Direction::relay)
+    return standing;
   const std::string ours = ascii_lower(t.policy->site.authserv_id);
   int index = 0;
   for (const HeaderField& field : t.headers) {
     if (!ascii_iequals(field.name, kField)) continue;
     ++index;  // as the MTA counts: fields of this name alone, from 1
-    if (claimed_authserv_id(field.value) == ours) standing.edits.push_back({Edit::Kind::delete_header, std::string(kField), {}, index});  // RFC 8601 5
+    if (claimed_authserv_id(field.value) == ours)
+      standing.edits.push_back({Edit::Kind::delete_header, std::string(kField), {}, index});  // RFC 8601 5
   }
   if (t.direction != Direction::inbound) return standing;
   std::vector<AuthenticationResult> results;

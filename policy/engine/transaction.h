@@ -18,16 +18,16 @@ namespace postern {
 /// A recipient of the transaction at hand, and what became of it so far.
 struct RecipientState {
   std::shared_ptr<const Recipient> recipient;
-  std::unique_ptr<Findings> findings;           ///< of the checks that belong to one recipient; null where there are none
-  std::optional<rules::Decision> refused;       ///< spoken at its RCPT
+  std::unique_ptr<Findings> findings;      ///< of the checks that belong to one recipient; null where there are none
+  std::optional<rules::Decision> refused;  ///< spoken at its RCPT
   std::optional<Reply> refused_reply;
   bool by_mta = false;
 
   bool accepted() const { return !refused_reply && !by_mta; }
 };
 
-/// All that belongs to one message and to nothing else: built at MAIL, dropped at its end. The facts in it are frozen and shared, so that
-/// background work may outlive it.
+/// All that belongs to one message and to nothing else: built at MAIL, dropped at its end. The facts in it are frozen
+/// and shared, so that background work may outlive it.
 struct Transaction {
   std::shared_ptr<const Policy> policy;
   std::string id;
@@ -39,17 +39,17 @@ struct Transaction {
   std::shared_ptr<const Sender> sender;
   Direction direction = Direction::inbound;
 
-  Stage stage = Stage::sender;                 ///< how far the dialogue has come
+  Stage stage = Stage::sender;  ///< how far the dialogue has come
   std::vector<RecipientState> recipients;
   std::vector<HeaderField> headers;
   std::uint64_t header_bytes = 0;
   std::uint64_t body_bytes = 0;
   bool over_header_cap = false;
-  std::shared_ptr<dns::MessageResolver> dns;   ///< as `findings`, null where no rule reads a check
-  std::unique_ptr<Findings> findings;          ///< of the checks that belong to the message
+  std::shared_ptr<dns::MessageResolver> dns;  ///< as `findings`, null where no rule reads a check
+  std::unique_ptr<Findings> findings;         ///< of the checks that belong to the message
 
-  std::optional<rules::Decision> refused;      ///< the whole message is refused …
-  std::optional<Reply> refused_reply;          ///< … with these words, again at every later step
+  std::optional<rules::Decision> refused;  ///< the whole message is refused …
+  std::optional<Reply> refused_reply;      ///< … with these words, again at every later step
   Stage refused_at = Stage::sender;
 
   bool has_checks() const { return !policy->rules->checks().empty(); }

@@ -13,11 +13,11 @@ namespace postern {
 /// Who we are: the `site:` section.
 struct Site {
   std::string hostname;
-  std::string authserv_id;                     ///< RFC 8601 2.5; the host name unless set
-  std::shared_ptr<rules::List> domains;        ///< the domains we take mail for; never null
-  std::vector<Network> networks;               ///< clients that may relay
-  std::vector<std::string> submission;         ///< listeners ({daemon_name}) that are for submission
-  std::vector<IpAddress> addresses;            ///< our own public addresses, to recognize an MX that is us
+  std::string authserv_id;               ///< RFC 8601 2.5; the host name unless set
+  std::shared_ptr<rules::List> domains;  ///< the domains we take mail for; never null
+  std::vector<Network> networks;         ///< clients that may relay
+  std::vector<std::string> submission;   ///< listeners ({daemon_name}) that are for submission
+  std::vector<IpAddress> addresses;      ///< our own public addresses, to recognize an MX that is us
 
   bool is_ours(const Domain& domain, std::int64_t unix_time) const {
     return domains->contains(domain, unix_time) == rules::List::Answer::yes;

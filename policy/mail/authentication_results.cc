@@ -33,8 +33,10 @@ std::size_t skip_cfws(std::string_view text, std::size_t i) {
     if (c == '(') {
       ++depth;
     } else if (depth > 0) {
-      if (c == '\\') ++i;
-      else if (c == ')') --depth;
+      if (c == '\\')
+        ++i;
+      else if (c == ')')
+        --depth;
     } else if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
       return i;
     }

@@ -14,11 +14,13 @@ struct AuthenticationResult {
   std::string value;     ///< quoted where it must be
 };
 
-/// The value of the field: `authserv-id; method=result ptype.property=value; …`, or `authserv-id; none` without any (RFC 8601 2.2).
+/// The value of the field: `authserv-id; method=result ptype.property=value; …`, or `authserv-id; none` without any
+/// (RFC 8601 2.2).
 std::string authentication_results(std::string_view authserv_id, const std::vector<AuthenticationResult>& results);
 
-/// The authserv-id that a field of somebody else's claims, lower case; empty where there is none to read. Comments and folds
-/// before it are passed over and a quoted one is taken out of its quotes (RFC 8601 2.2), as a reader of the field would.
+/// The authserv-id that a field of somebody else's claims, lower case; empty where there is none to read. Comments and
+/// folds before it are passed over and a quoted one is taken out of its quotes (RFC 8601 2.2), as a reader of the field
+/// would.
 std::string claimed_authserv_id(std::string_view value);
 
 }  // namespace postern

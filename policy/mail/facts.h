@@ -20,8 +20,8 @@ struct Client {
   std::string name;             ///< the name the MTA gave it, empty when it knows none ("[192.0.2.1]", "unknown")
   std::string ptr;              ///< {client_ptr}: the unverified PTR name, when the MTA told it
   std::uint16_t port = 0;
-  std::string listener;         ///< {daemon_name}: the MTA's listener
-  bool local = false;           ///< handed in on this machine without SMTP (Postfix non_smtpd_milters, sendmail -bs)
+  std::string listener;  ///< {daemon_name}: the MTA's listener
+  bool local = false;    ///< handed in on this machine without SMTP (Postfix non_smtpd_milters, sendmail -bs)
 };
 
 /// How it greets, fixed at MAIL since HELO and STARTTLS may come again before it.
@@ -35,8 +35,8 @@ struct Greeting {
 /// MAIL.
 struct Sender {
   Path path;
-  std::string login;      ///< {auth_authen}; empty when not authenticated
-  std::string auth_type;  ///< {auth_type}
+  std::string login;                           ///< {auth_authen}; empty when not authenticated
+  std::string auth_type;                       ///< {auth_type}
   std::optional<std::uint64_t> declared_size;  ///< SIZE= (RFC 1870)
   bool smtputf8 = false;
 };
@@ -47,7 +47,8 @@ struct Recipient {
   friend bool operator==(const Recipient& a, const Recipient& b) { return a.path.raw == b.path.raw; }
 };
 
-/// One header field as the MTA showed it. The value keeps its folds (`\n`) and, with SMFIP_HDR_LEADSPC, its leading space.
+/// One header field as the MTA showed it. The value keeps its folds (`\n`) and, with SMFIP_HDR_LEADSPC, its leading
+/// space.
 struct HeaderField {
   std::string name;
   std::string value;

@@ -9,10 +9,11 @@ namespace postern {
 
 namespace {
 
-constexpr std::size_t kMaxBytes = 4000;     // local
-constexpr std::size_t kColumns = 78;        // RFC 5322 2.1.1
-constexpr std::size_t kMaxLine = 998;       // RFC 5322 2.1.1
-constexpr std::size_t kEncodedBytes = 42;   // of UTF-8 in one encoded word: 56 base64 characters, within the 75 of RFC 2047 2
+constexpr std::size_t kMaxBytes = 4000;  // local
+constexpr std::size_t kColumns = 78;     // RFC 5322 2.1.1
+constexpr std::size_t kMaxLine = 998;    // RFC 5322 2.1.1
+constexpr std::size_t kEncodedBytes =
+    42;  // of UTF-8 in one encoded word: 56 base64 characters, within the 75 of RFC 2047 2
 
 std::string base64(std::string_view bytes) {
   constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -58,7 +59,8 @@ std::vector<std::string> plain_words(std::string_view text) {
   std::vector<std::string> words;
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t end = std::min(text.find(' ', i), text.size());
-    for (std::size_t at = i; at < end; at += kMaxLine / 2) words.emplace_back(text.substr(at, std::min(end - at, kMaxLine / 2)));
+    for (std::size_t at = i; at < end; at += kMaxLine / 2)
+      words.emplace_back(text.substr(at, std::min(end - at, kMaxLine / 2)));
     i = end + 1;
   }
   return words;
@@ -69,8 +71,9 @@ std::vector<std::string> plain_words(std::string_view text) {
 std::string field_value(std::string_view name, std::string_view text) {
   const std::string clean = cleaned(text);
   // An author's "=?" would be read as an encoded word of somebody else's making.
-  const bool encode = clean.find("=?") != std::string::npos ||
-                      std::any_of(clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  const bool encode = clean.find("=?") != std::string::npos || std::any_of(clean.begin(), clean.end(), [](char c) {
+                        return static_cast<unsigned char>(c) >= 0x80;
+                      });
   std::string out;
   std::size_t column = name.size() + 2;
   for (const std::string& word : encode ? encoded_words(clean) : plain_words(clean)) {

@@ -7,7 +7,8 @@
 
 namespace postern {
 
-/// Subject and detail of an enhanced status code (RFC 3463). The class digit is never stored: it is that of the reply code.
+/// Subject and detail of an enhanced status code (RFC 3463). The class digit is never stored: it is that of the reply
+/// code.
 struct Detail {
   std::uint16_t subject = 7;
   std::uint16_t detail = 1;
@@ -24,7 +25,8 @@ struct ReplyText {
 /// Whether the client shall try again.
 enum class ReplyClass { tempfail = 4, permfail = 5 };
 
-/// A refusal as SMTP speaks it. Code, class, enhanced status and text cannot disagree: there is no other way to make one.
+/// A refusal as SMTP speaks it. Code, class, enhanced status and text cannot disagree: there is no other way to make
+/// one.
 class Reply {
  public:
   /// `code` is 400-599; where its class differs from `reply_class` it becomes the equivalent of that class: 550 -> 450,

@@ -16,7 +16,11 @@ namespace {
 class Compiler {
  public:
   Compiler(const Source& source, Problems& problems)
-      : source_(source), problems_(problems), reader_(source, problems), names_(*program_, source.checks), expressions_(*program_, names_, source.lists, problems) {}
+      : source_(source),
+        problems_(problems),
+        reader_(source, problems),
+        names_(*program_, source.checks),
+        expressions_(*program_, names_, source.lists, problems) {}
 
   std::shared_ptr<const RuleSet> compile() {
     reader_.read();
@@ -50,10 +54,12 @@ class Compiler {
   }
 
   void compile_groups_from(std::size_t rule) {
-    for (std::size_t g = next_group_; g < reader_.groups.size() && reader_.groups[g].first <= rule; ++g, next_group_ = g) {
+    for (std::size_t g = next_group_; g < reader_.groups.size() && reader_.groups[g].first <= rule;
+         ++g, next_group_ = g) {
       const DraftGroup& draft = reader_.groups[g];
       if (draft.when == nullptr || draft.definitions == nullptr) continue;
-      program_->groups[g].when = expressions_.compile(*draft.when, *draft.definitions, {rule, draft.monitored, true}, group_remarks_[g]);
+      program_->groups[g].when =
+          expressions_.compile(*draft.when, *draft.definitions, {rule, draft.monitored, true}, group_remarks_[g]);
     }
   }
 
@@ -90,31 +96,45 @@ class Compiler {
     }
     // LANGUAGE 5: naming a failure is allowed in defer, log, notify, add_header rules.
     const std::vector<std::string>& names = actions_[index].names;
-    const auto other = std::find_if(names.begin(), names.end(), [](const std::string& n) { return n != "defer" && n != "log" && n != "notify" && n != "add_header"; });
+    const auto other = std::find_if(names.begin(), names.end(), [](const std::string& n) {
+      return n != "defer" && n != "log" && n != "notify" && n != "add_header";
+    });
     for (const auto& failure : remarks.failures) {
       if (other != names.end()) {
-        problems_.error(failure.where, fmt::format("\"{}\" says that the check failed, and rule \"{}\" would {} for it", failure.text, rule.name, *other),
+        problems_.error(failure.where,
+                        fmt::format("\"{}\" says that the check failed, and rule \"{}\" would {} for it", failure.text,
+                                    rule.name, *other),
                         "only defer, log, notify and add_header may rest on a failure");
       }
     }
     // LANGUAGE 8: what a stranger writes himself is no reason to trust him.
     if (rule.final == FinalAction::accept && remarks.forgeable && !remarks.grounded) {
-      problems_.warning(draft.where, fmt::format("rule \"{}\" accepts on the sender's own word alone (sender, helo and header can be forged)", rule.name),
-                        "ask for client.ip, authenticated or a check too, or use skip");
+      problems_.warning(
+          draft.where,
+          fmt::format("rule \"{}\" accepts on the sender's own word alone (sender, helo and header can be forged)",
+                      rule.name),
+          "ask for client.ip, authenticated or a check too, or use skip");
     }
     // LANGUAGE 2: edits change everybody's copy.
     if (!rule.headers.empty() && remarks.names_recipient) {
-      problems_.warning(draft.where, fmt::format("rule \"{}\" names a recipient, but its header goes into everybody's copy", rule.name));
+      problems_.warning(
+          draft.where,
+          fmt::format("rule \"{}\" names a recipient, but its header goes into everybody's copy", rule.name));
     }
   }
 
   void resolve_skips(std::size_t index) {
     for (const SkipTarget& target : actions_[index].skip) {
       const std::string& prefix = reader_.rules[index].prefix;
-      if (!skip_named(index, target.name, target.where) && (prefix.empty() || !skip_named(index, prefix + target.name, target.where))) {
-        if (reader_.is_later(target.name)) problems_.later(target.where, fmt::format("rule {}", target.name));
-        else if (reader_.is_later(prefix + target.name)) problems_.later(target.where, fmt::format("rule {}{}", prefix, target.name));
-        else problems_.error(target.where, fmt::format("there is no rule or group \"{}\"", printable(target.name)), did_you_mean(target.name, all_names()));
+      if (!skip_named(index, target.name, target.where) &&
+          (prefix.empty() || !skip_named(index, prefix + target.name, target.where))) {
+        if (reader_.is_later(target.name))
+          problems_.later(target.where, fmt::format("rule {}", target.name));
+        else if (reader_.is_later(prefix + target.name))
+          problems_.later(target.where, fmt::format("rule {}{}", prefix, target.name));
+        else
+          problems_.error(target.where, fmt::format("there is no rule or group \"{}\"", printable(target.name)),
+                          did_you_mean(target.name, all_names()));
       }
     }
   }
@@ -124,13 +144,16 @@ class Compiler {
     if (reader_.switched_off.contains(name)) return true;
     for (std::size_t i = 0; i < program_->rules.size(); ++i) {
       if (program_->rules[i].name != name) continue;
-      if (i <= index) problems_.error(where, fmt::format("rule \"{}\" stands above", name), "skip reaches rules below");
-      else add_skip(index, i);
+      if (i <= index)
+        problems_.error(where, fmt::format("rule \"{}\" stands above", name), "skip reaches rules below");
+      else
+        add_skip(index, i);
       return true;
     }
     for (const DraftGroup& group : reader_.groups) {
       if (group.name != name) continue;
-      if (group.last <= index + 1 && group.first < group.last) problems_.error(where, fmt::format("group \"{}\" stands above", name), "skip reaches rules below");
+      if (group.last <= index + 1 && group.first < group.last)
+        problems_.error(where, fmt::format("group \"{}\" stands above", name), "skip reaches rules below");
       for (std::size_t i = std::max(group.first, index + 1); i < group.last; ++i) add_skip(index, i);
       return true;
     }
@@ -169,6 +192,8 @@ class Compiler {
 
 }  // namespace
 
-std::shared_ptr<const RuleSet> compile(const Source& source, Problems& problems) { return Compiler(source, problems).compile(); }
+std::shared_ptr<const RuleSet> compile(const Source& source, Problems& problems) {
+  return Compiler(source, problems).compile();
+}
 
 }  // namespace postern::rules

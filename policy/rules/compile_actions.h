@@ -18,8 +18,8 @@ struct SkipTarget {
 /// What the keys of a rule ask for besides its condition.
 struct RuleActions {
   std::vector<SkipTarget> skip;
-  std::vector<std::string> names;      ///< every action, those of later versions among them
-  std::vector<std::size_t> facts;      ///< read by its texts
+  std::vector<std::string> names;  ///< every action, those of later versions among them
+  std::vector<std::size_t> facts;  ///< read by its texts
   std::vector<std::size_t> checks;
 };
 

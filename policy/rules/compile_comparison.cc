@@ -29,13 +29,19 @@ std::string_view sign(const Syntax& s) {
   return "";
 }
 
-bool is_order(Operator op) { return op == Operator::less || op == Operator::less_equal || op == Operator::greater || op == Operator::greater_equal; }
-bool is_text_search(Operator op) { return op == Operator::matches || op == Operator::contains || op == Operator::starts_with || op == Operator::ends_with; }
+bool is_order(Operator op) {
+  return op == Operator::less || op == Operator::less_equal || op == Operator::greater || op == Operator::greater_equal;
+}
+bool is_text_search(Operator op) {
+  return op == Operator::matches || op == Operator::contains || op == Operator::starts_with ||
+         op == Operator::ends_with;
+}
 bool is_numeric(FactType type) { return type == FactType::number || type == FactType::bytes; }
 
 std::string fits_type(const FactDoc& doc, std::string_view name) {
   switch (doc.type) {
-    case FactType::text: case FactType::address: return fmt::format("{} == \"…\", {} in LIST, {} matches \"…\"", name, name, name);
+    case FactType::text:
+    case FactType::address: return fmt::format("{} == \"…\", {} in LIST, {} matches \"…\"", name, name, name);
     case FactType::domain: return fmt::format("{} == \"example.org\", or {} in [example.org]", name, name);
     case FactType::ip: return fmt::format("{} in [192.0.2.0/24]", name);
     case FactType::number: return fmt::format("{} > 5", name);
@@ -48,9 +54,12 @@ std::string fits_type(const FactDoc& doc, std::string_view name) {
 
 bool takes(FactType type, Operator op) {
   switch (type) {
-    case FactType::text: case FactType::address: case FactType::domain: return op == Operator::equal || op == Operator::in || is_text_search(op);
+    case FactType::text:
+    case FactType::address:
+    case FactType::domain: return op == Operator::equal || op == Operator::in || is_text_search(op);
     case FactType::ip: return op == Operator::equal || op == Operator::in;
-    case FactType::number: case FactType::bytes: return op == Operator::equal || op == Operator::in || is_order(op);
+    case FactType::number:
+    case FactType::bytes: return op == Operator::equal || op == Operator::in || is_order(op);
     case FactType::yes_no: return false;
     case FactType::word: return op == Operator::is;
   }
@@ -93,7 +102,8 @@ Expression ExpressionCompiler::compare_check(const Syntax& s, std::size_t check)
   e.check = check;
   e.negated = s.negated;
   if (s.op != Operator::is) {
-    error(s.op_offset, fmt::format("{} is a check and takes is, not {}", decl.name, sign(s)), decl.outcomes.empty() ? "" : fmt::format("{} is {}", decl.name, decl.outcomes.front().name));
+    error(s.op_offset, fmt::format("{} is a check and takes is, not {}", decl.name, sign(s)),
+          decl.outcomes.empty() ? "" : fmt::format("{} is {}", decl.name, decl.outcomes.front().name));
     return e;
   }
   std::vector<std::string> names;
@@ -101,17 +111,24 @@ Expression ExpressionCompiler::compare_check(const Syntax& s, std::size_t check)
   for (const Word& value : s.values) {
     const auto found = std::find(names.begin(), names.end(), value.text);
     if (value.quoted) {
-      error(value.offset, fmt::format("an outcome stands without quotes: \"{}\"", printable(value.text)), printable(value.text));
+      error(value.offset, fmt::format("an outcome stands without quotes: \"{}\"", printable(value.text)),
+            printable(value.text));
     } else if (found == names.end()) {
-      error(value.offset, fmt::format("\"{} {} {}\": {} has no outcome \"{}\" ({})", decl.name, sign(s), printable(value.text), decl.name, printable(value.text), bracketed_names(decl.outcomes)),
+      error(value.offset,
+            fmt::format("\"{} {} {}\": {} has no outcome \"{}\" ({})", decl.name, sign(s), printable(value.text),
+                        decl.name, printable(value.text), bracketed_names(decl.outcomes)),
             did_you_mean(value.text, names));
     } else {
       const auto index = static_cast<std::size_t>(found - names.begin());
       e.outcomes |= std::uint64_t{1} << index;
       if (decl.outcomes[index].failure == Failure::no) continue;
       // LANGUAGE 5: named un-negated, or not at all.
-      if (s.negated || under_negation_) error(value.offset, fmt::format("{} of {} says that the check failed, and can not be negated", value.text, decl.name), fmt::format("{} is {}", decl.name, value.text));
-      else remarks_->failures.push_back({at(value.offset), fmt::format("{} is {}", decl.name, value.text)});
+      if (s.negated || under_negation_)
+        error(value.offset,
+              fmt::format("{} of {} says that the check failed, and can not be negated", value.text, decl.name),
+              fmt::format("{} is {}", decl.name, value.text));
+      else
+        remarks_->failures.push_back({at(value.offset), fmt::format("{} is {}", decl.name, value.text)});
     }
   }
   return e;
@@ -128,15 +145,20 @@ Expression ExpressionCompiler::compare_fact(const Syntax& s, const Meaning& mean
     error(s.op_offset, fmt::format("{} does not take {}", name, sign(s)), fits_type(doc, name));
     return {};
   }
-  if (s.op == Operator::equal && doc.type == FactType::address && s.values.front().quoted && s.values.front().text.empty()) {
-    e.kind = Expression::Kind::present;    // sender == "": the null reverse-path is no address
+  if (s.op == Operator::equal && doc.type == FactType::address && s.values.front().quoted &&
+      s.values.front().text.empty()) {
+    e.kind = Expression::Kind::present;  // sender == "": the null reverse-path is no address
     e.negated = !s.negated;
     return e;
   }
-  if (doc.type == FactType::word) e.test = word_test(s, doc);
-  else if (is_numeric(doc.type)) e.test = number_test(s, doc.type);
-  else if (s.op == Operator::in) e.test = list_test(s, doc.type);
-  else e.test = text_test(s, doc.type);
+  if (doc.type == FactType::word)
+    e.test = word_test(s, doc);
+  else if (is_numeric(doc.type))
+    e.test = number_test(s, doc.type);
+  else if (s.op == Operator::in)
+    e.test = list_test(s, doc.type);
+  else
+    e.test = text_test(s, doc.type);
   if (!e.test) return {};
   return e;
 }
@@ -145,9 +167,13 @@ std::shared_ptr<Test> ExpressionCompiler::word_test(const Syntax& s, const FactD
   auto test = std::make_shared<Test>();
   const std::vector<std::string> words(doc.words.begin(), doc.words.end());
   for (const Word& value : s.values) {
-    if (value.quoted) error(value.offset, fmt::format("a value of {} stands without quotes", doc.name), printable(value.text));
+    if (value.quoted)
+      error(value.offset, fmt::format("a value of {} stands without quotes", doc.name), printable(value.text));
     else if (std::find(words.begin(), words.end(), value.text) == words.end()) {
-      error(value.offset, fmt::format("\"{} {} {}\": {} has no value \"{}\" ({})", doc.name, sign(s), printable(value.text), doc.name, printable(value.text), join(words, ", ")), did_you_mean(value.text, words));
+      error(value.offset,
+            fmt::format("\"{} {} {}\": {} has no value \"{}\" ({})", doc.name, sign(s), printable(value.text), doc.name,
+                        printable(value.text), join(words, ", ")),
+            did_you_mean(value.text, words));
     }
     test->texts.push_back(value.text);
   }
@@ -159,7 +185,8 @@ std::shared_ptr<Test> ExpressionCompiler::number_test(const Syntax& s, FactType 
   test->op = s.op == Operator::in ? Operator::equal : s.op;
   test->numeric = true;
   if (s.op == Operator::in && !s.bracketed) {
-    error(s.values.front().offset, fmt::format("{} is a number: its values stand in [ ]", s.name.text), fmt::format("{} in [1, 2]", s.name.text));
+    error(s.values.front().offset, fmt::format("{} is a number: its values stand in [ ]", s.name.text),
+          fmt::format("{} in [1, 2]", s.name.text));
     return nullptr;
   }
   for (const Word& value : s.values) {
@@ -170,11 +197,16 @@ std::shared_ptr<Test> ExpressionCompiler::number_test(const Syntax& s, FactType 
     if (unit.empty()) unit = value.unit;
     const auto factor = factor_of(unit);
     const bool range = problem == std::errc() && factor && n <= INT64_MAX / *factor && n >= INT64_MIN / *factor;
-    if (value.quoted) error(value.offset, fmt::format("a number stands without quotes: \"{}\"", printable(value.text)), printable(value.text));
+    if (value.quoted)
+      error(value.offset, fmt::format("a number stands without quotes: \"{}\"", printable(value.text)),
+            printable(value.text));
     else if (!range || (type == FactType::number && !unit.empty())) {
-      error(value.offset, fmt::format("\"{}{}{}\" is no {}", printable(value.text), value.unit.empty() ? "" : " ", value.unit, type == FactType::bytes ? "size" : "number"),
+      error(value.offset,
+            fmt::format("\"{}{}{}\" is no {}", printable(value.text), value.unit.empty() ? "" : " ", value.unit,
+                        type == FactType::bytes ? "size" : "number"),
             type == FactType::bytes ? "write 500 KB, 25 MB or 1 GB" : "write digits alone");
-    } else test->numbers.push_back(n * *factor);
+    } else
+      test->numbers.push_back(n * *factor);
   }
   return test->numbers.empty() ? nullptr : test;
 }
@@ -184,13 +216,17 @@ std::shared_ptr<Test> ExpressionCompiler::text_test(const Syntax& s, FactType ty
   test->op = s.op;
   for (const Word& value : s.values) {
     if (!value.quoted) {
-      error(value.offset, fmt::format("text stands in quotes: \"{}\"", printable(value.text)), fmt::format("{} {} \"{}\"", s.name.text, sign(s), printable(value.text)));
+      error(value.offset, fmt::format("text stands in quotes: \"{}\"", printable(value.text)),
+            fmt::format("{} {} \"{}\"", s.name.text, sign(s), printable(value.text)));
     } else if (s.op == Operator::matches) {
       auto pattern = Pattern::compile(value.text);
-      if (pattern) test->patterns.push_back(*pattern);
-      else error(value.offset, fmt::format("\"{}\" is no pattern: {}", printable(value.text), pattern.error().message));
+      if (pattern)
+        test->patterns.push_back(*pattern);
+      else
+        error(value.offset, fmt::format("\"{}\" is no pattern: {}", printable(value.text), pattern.error().message));
     } else if (type == FactType::ip && !IpAddress::parse(value.text)) {
-      error(value.offset, fmt::format("\"{}\" is no address", printable(value.text)), fmt::format("{} in [192.0.2.0/24]", s.name.text));
+      error(value.offset, fmt::format("\"{}\" is no address", printable(value.text)),
+            fmt::format("{} in [192.0.2.0/24]", s.name.text));
     } else {
       test->texts.push_back(s.op == Operator::equal ? normal_form(value.text, type) : fold(value.text));
     }
@@ -204,7 +240,8 @@ std::shared_ptr<Test> ExpressionCompiler::list_test(const Syntax& s, FactType ty
   if (!s.bracketed) {
     const Word& value = s.values.front();
     if (value.quoted) {
-      error(value.offset, "after in stands a list or [ ]", fmt::format("{} {} [\"{}\"]", s.name.text, sign(s), printable(value.text)));
+      error(value.offset, "after in stands a list or [ ]",
+            fmt::format("{} {} [\"{}\"]", s.name.text, sign(s), printable(value.text)));
       return nullptr;
     }
     test->list = lists_ == nullptr ? nullptr : lists_->find(value.text);
@@ -212,7 +249,8 @@ std::shared_ptr<Test> ExpressionCompiler::list_test(const Syntax& s, FactType ty
     if (test->list) return test;
     const std::vector<std::string> known = lists_ == nullptr ? std::vector<std::string>() : lists_->names();
     std::string hint = did_you_mean(value.text, known);
-    if (hint.empty() && value.text.find_first_of(".@/:") != std::string::npos) hint = fmt::format("write [{}]", printable(value.text));
+    if (hint.empty() && value.text.find_first_of(".@/:") != std::string::npos)
+      hint = fmt::format("write [{}]", printable(value.text));
     error(value.offset, fmt::format("there is no list \"{}\"", printable(value.text)), hint);
     return nullptr;
   }
@@ -224,9 +262,11 @@ std::shared_ptr<Test> ExpressionCompiler::list_test(const Syntax& s, FactType ty
     }
     const bool at_sign = value.text.find('@') != std::string::npos;
     if (type == FactType::ip && !Network::parse(value.text)) {
-      error(value.offset, fmt::format("\"{}\" is no network", printable(value.text)), "192.0.2.0/24; bits behind the prefix are 0");
+      error(value.offset, fmt::format("\"{}\" is no network", printable(value.text)),
+            "192.0.2.0/24; bits behind the prefix are 0");
     } else if (type == FactType::address && !at_sign) {
-      error(value.offset, fmt::format("\"{}\" is no address", printable(value.text)), fmt::format("{}.domain in [{}]", s.name.text, printable(value.text)));
+      error(value.offset, fmt::format("\"{}\" is no address", printable(value.text)),
+            fmt::format("{}.domain in [{}]", s.name.text, printable(value.text)));
     } else if (type == FactType::domain && at_sign) {
       error(value.offset, fmt::format("\"{}\" is an address, and {} a domain", printable(value.text), s.name.text));
     } else if (const auto trouble = entries.add(value.text)) {
@@ -261,15 +301,23 @@ Expression ExpressionCompiler::compare_tag(const Syntax& s) {
   std::vector<std::string> above;
   for (std::size_t i = 0; i < standing_.rules_above; ++i) {
     const Rule& rule = program_.rules[i];
-    const bool fits = std::any_of(rule.tags.begin(), rule.tags.end(), [&](const std::string& tag) { return !test || test->fits(Value(tag), 0) == List::Answer::yes; });
+    const bool fits = std::any_of(rule.tags.begin(), rule.tags.end(), [&](const std::string& tag) {
+      return !test || test->fits(Value(tag), 0) == List::Answer::yes;
+    });
     above.insert(above.end(), rule.tags.begin(), rule.tags.end());
     if (!fits) continue;
-    if (rule.monitored && !standing_.monitored) monitored_only = true;
-    else e.rules.push_back(i);
+    if (rule.monitored && !standing_.monitored)
+      monitored_only = true;
+    else
+      e.rules.push_back(i);
   }
   if (!e.rules.empty()) return e;
-  if (monitored_only) error(s.name.offset, "only monitored rules set this tag, and this rule is in force", "monitor this rule too, or put the other in force");
-  else error(s.name.offset, "no rule above sets this tag", s.values.empty() ? "" : did_you_mean(s.values.front().text, above));
+  if (monitored_only)
+    error(s.name.offset, "only monitored rules set this tag, and this rule is in force",
+          "monitor this rule too, or put the other in force");
+  else
+    error(s.name.offset, "no rule above sets this tag",
+          s.values.empty() ? "" : did_you_mean(s.values.front().text, above));
   return e;
 }
 
@@ -287,11 +335,14 @@ Expression ExpressionCompiler::compare_score(const Syntax& s) {
   for (std::size_t i = 0; i < standing_.rules_above; ++i) {
     const Rule& rule = program_.rules[i];
     if (!rule.score) continue;
-    if (rule.monitored && !standing_.monitored) monitored_only = true;
-    else e.rules.push_back(i);
+    if (rule.monitored && !standing_.monitored)
+      monitored_only = true;
+    else
+      e.rules.push_back(i);
   }
   if (!e.rules.empty()) return e;
-  error(s.name.offset, monitored_only ? "only monitored rules above give a score, and this rule is in force" : "no rule above gives a score");
+  error(s.name.offset, monitored_only ? "only monitored rules above give a score, and this rule is in force"
+                                      : "no rule above gives a score");
   return e;
 }
 

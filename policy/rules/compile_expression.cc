@@ -13,11 +13,13 @@ namespace postern::rules {
 
 namespace {
 
-constexpr std::size_t kMaxParts = 50'000;   // local: of one condition with its definitions spelled out
+constexpr std::size_t kMaxParts = 50'000;  // local: of one condition with its definitions spelled out
 
 // What `any attachment (…)` may speak of (LANGUAGE 4).
-constexpr std::array<std::string_view, 10> kMembers{"attachment.name", "attachment.type", "attachment.size", "attachment.encrypted", "attachment.inside",
-                                                    "attachment.hash", "url.domain", "url.text", "part.type", "part.size"};
+constexpr std::array<std::string_view, 10> kMembers{
+    "attachment.name",   "attachment.type", "attachment.size", "attachment.encrypted",
+    "attachment.inside", "attachment.hash", "url.domain",      "url.text",
+    "part.type",         "part.size"};
 
 Expression constant() { return {}; }
 
@@ -29,13 +31,15 @@ bool is_member(const std::vector<std::string>& bases, std::string_view name) {
 
 }  // namespace
 
-Expression ExpressionCompiler::compile(const Node& node, const Definitions& definitions, const Standing& standing, Remarks& remarks) {
+Expression ExpressionCompiler::compile(const Node& node, const Definitions& definitions, const Standing& standing,
+                                       Remarks& remarks) {
   const std::optional<Syntax> syntax = parse_expression(node, problems_);
   if (!syntax) return constant();
   return compile(node, *syntax, definitions, standing, remarks);
 }
 
-Expression ExpressionCompiler::compile(const Node& node, const Syntax& syntax, const Definitions& definitions, const Standing& standing, Remarks& remarks) {
+Expression ExpressionCompiler::compile(const Node& node, const Syntax& syntax, const Definitions& definitions,
+                                       const Standing& standing, Remarks& remarks) {
   node_ = &node;
   definitions_ = &definitions;
   standing_ = standing;
@@ -81,17 +85,20 @@ Expression ExpressionCompiler::build_parts(const Syntax& s, Expression::Kind kin
 // `spf is fail or softfail`: the second is no fact, but an outcome of what stands left of it.
 bool ExpressionCompiler::suggests_bracket(const Syntax& s, const Syntax& left) {
   if (s.kind != Syntax::Kind::bare || left.kind != Syntax::Kind::comparison || left.bracketed) return false;
-  if (left.op != Operator::is || definitions_->contains(s.name.text) || is_member(members_of_, s.name.text)) return false;
+  if (left.op != Operator::is || definitions_->contains(s.name.text) || is_member(members_of_, s.name.text))
+    return false;
   if (names_.resolve(s.name.text).kind != Meaning::Kind::unknown) return false;
   error(s.name.offset, fmt::format("\"{}\" is no fact", printable(s.name.text)),
-        fmt::format("write {} is {}[{}, {}]", left.name.text, left.negated ? "not " : "", left.values.front().text, printable(s.name.text)));
+        fmt::format("write {} is {}[{}, {}]", left.name.text, left.negated ? "not " : "", left.values.front().text,
+                    printable(s.name.text)));
   return true;
 }
 
 Expression ExpressionCompiler::build_bare(const Syntax& s) {
   const std::string& name = s.name.text;
   if (name == "always") return constant();
-  if (const auto found = definitions_->find(name); found != definitions_->end()) return build_definition(s, found->second);
+  if (const auto found = definitions_->find(name); found != definitions_->end())
+    return build_definition(s, found->second);
   if (is_member(members_of_, name)) return constant();
   const Meaning meaning = names_.resolve(name);
   note(meaning, s);
@@ -107,7 +114,8 @@ Expression ExpressionCompiler::build_bare(const Syntax& s) {
     case Meaning::Kind::later: names_.complain(meaning, name, at(s.name.offset), problems_); break;
     case Meaning::Kind::check: {
       const CheckDecl& decl = program_.checks[meaning.index];
-      error(s.name.offset, fmt::format("{} is a check: compare its outcome", name), decl.outcomes.empty() ? "" : fmt::format("{} is {}", name, decl.outcomes.front().name));
+      error(s.name.offset, fmt::format("{} is a check: compare its outcome", name),
+            decl.outcomes.empty() ? "" : fmt::format("{} is {}", name, decl.outcomes.front().name));
       break;
     }
     case Meaning::Kind::tag: error(s.name.offset, "tag wants a comparison", "tag == \"name\""); break;
@@ -119,7 +127,8 @@ Expression ExpressionCompiler::build_bare(const Syntax& s) {
         e.fact = meaning.index;
         return e;
       }
-      error(s.name.offset, fmt::format("{} is no yes/no fact", name), fmt::format("any {} asks whether there is one", name));
+      error(s.name.offset, fmt::format("{} is no yes/no fact", name),
+            fmt::format("any {} asks whether there is one", name));
       break;
   }
   return constant();
@@ -130,7 +139,7 @@ Expression ExpressionCompiler::build_definition(const Syntax& s, const Definitio
     error(s.name.offset, fmt::format("definition \"{}\" is made of itself", s.name.text));
     return constant();
   }
-  if (!definition.syntax) return constant();   // told where it stands
+  if (!definition.syntax) return constant();  // told where it stands
   const Node* outer = std::exchange(node_, definition.node);
   auto outer_members = std::exchange(members_of_, {});
   open_definitions_.push_back(s.name.text);
@@ -160,7 +169,8 @@ Expression ExpressionCompiler::build_quantified(const Syntax& s) {
       }
       break;
     case Meaning::Kind::tag:
-      if (!s.parts.empty()) error(s.name.offset, "tag takes no ( ) here", "tag == \"name\"");
+      if (!s.parts.empty())
+        error(s.name.offset, "tag takes no ( ) here", "tag == \"name\"");
       else {
         Syntax every_tag = s;
         every_tag.values.clear();
@@ -168,14 +178,18 @@ Expression ExpressionCompiler::build_quantified(const Syntax& s) {
         e.negated = s.quantifier == Syntax::Quantifier::no;
       }
       break;
-    case Meaning::Kind::unknown: case Meaning::Kind::later:
+    case Meaning::Kind::unknown:
+    case Meaning::Kind::later:
       names_.complain(meaning, s.name.text, at(s.name.offset), problems_);
       members_of_.push_back(s.name.text);
       for (const Syntax& part : s.parts) build(part);
       members_of_.pop_back();
       break;
-    case Meaning::Kind::check: case Meaning::Kind::score:
-      error(s.name.offset, fmt::format("{} has one value: any, no and every speak of facts that may have none or several", s.name.text));
+    case Meaning::Kind::check:
+    case Meaning::Kind::score:
+      error(
+          s.name.offset,
+          fmt::format("{} has one value: any, no and every speak of facts that may have none or several", s.name.text));
       break;
   }
   under_negation_ = outer;
@@ -190,8 +204,10 @@ Expression ExpressionCompiler::build_comparison(const Syntax& s) {
   if (s.op == Operator::looks_like) problems_.later(at(s.op_offset), "comparison looks like");
   switch (meaning.kind) {
     case Meaning::Kind::unknown:
-      if (definitions_->contains(name)) error(s.name.offset, fmt::format("\"{}\" is a definition: it stands alone", name));
-      else names_.complain(meaning, name, at(s.name.offset), problems_);
+      if (definitions_->contains(name))
+        error(s.name.offset, fmt::format("\"{}\" is a definition: it stands alone", name));
+      else
+        names_.complain(meaning, name, at(s.name.offset), problems_);
       return constant();
     case Meaning::Kind::later: check_later(s, meaning); return constant();
     case Meaning::Kind::check: return compare_check(s, meaning.index);
@@ -211,19 +227,28 @@ void ExpressionCompiler::check_later(const Syntax& s, const Meaning& meaning) {
 void ExpressionCompiler::note(const Meaning& meaning, const Syntax& s) {
   const std::string& name = s.name.text;
   switch (meaning.kind) {
-    case Meaning::Kind::later: remarks_->has_later = true; remarks_->grounded = true; break;   // nobody can tell yet
-    case Meaning::Kind::check: case Meaning::Kind::tag: case Meaning::Kind::score: remarks_->grounded = true; break;
+    case Meaning::Kind::later:
+      remarks_->has_later = true;
+      remarks_->grounded = true;
+      break;  // nobody can tell yet
+    case Meaning::Kind::check:
+    case Meaning::Kind::tag:
+    case Meaning::Kind::score: remarks_->grounded = true; break;
     case Meaning::Kind::fact:
-      if (name.starts_with("header.") || name == "helo" || name.starts_with("sender") || name == "client.ptr") remarks_->forgeable = true;
-      if (name == "client.ip" || name == "client.name" || name == "client.net" || name == "authenticated" || name == "login" || name == "tls.subject" || name == "listener") {
+      if (name.starts_with("header.") || name == "helo" || name.starts_with("sender") || name == "client.ptr")
+        remarks_->forgeable = true;
+      if (name == "client.ip" || name == "client.name" || name == "client.net" || name == "authenticated" ||
+          name == "login" || name == "tls.subject" || name == "listener") {
         remarks_->grounded = true;
       }
-      if (name == "direction" && !(s.values.size() == 1 && s.values.front().text == "inbound" && !s.negated)) remarks_->grounded = true;
+      if (name == "direction" && !(s.values.size() == 1 && s.values.front().text == "inbound" && !s.negated))
+        remarks_->grounded = true;
       if (meaning.doc->scope == Scope::recipient) remarks_->names_recipient = true;
       break;
     case Meaning::Kind::unknown: break;
   }
-  if (meaning.kind == Meaning::Kind::check && program_.checks[meaning.index].scope == Scope::recipient) remarks_->names_recipient = true;
+  if (meaning.kind == Meaning::Kind::check && program_.checks[meaning.index].scope == Scope::recipient)
+    remarks_->names_recipient = true;
 }
 
 }  // namespace postern::rules

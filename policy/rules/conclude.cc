@@ -29,7 +29,8 @@ std::string lack_of(Evaluation& evaluation, std::size_t rule) {
   return lacks.empty() ? std::string("of the policy") : lacks.front().name;
 }
 
-// 451 for what leaves `rule` unknown; or the check to ask first, so that the name does not depend on which answers happen to be there.
+// 451 for what leaves `rule` unknown; or the check to ask first, so that the name does not depend on which answers
+// happen to be there.
 std::optional<std::size_t> defer_for(Story& story, std::size_t rule, Decision& decision) {
   std::optional<std::size_t> unasked;
   story.evaluation.lacks(rule, &unasked);
@@ -48,8 +49,10 @@ void tell(Story& story, std::size_t end, bool let_through, Decision& decision) {
     const Outlook outlook = story.evaluation.rule(i);
     if (outlook == outlook_of(kSkipped) || outlook == outlook_of(kDeferred)) {
       for (const Lack& lack : story.evaluation.lacks(i)) {
-        if (rule.final) add_once(decision.degraded, lack.name);
-        else if (rule.has_effects()) add_once(decision.degraded, fmt::format("{}:{}", lack.name, rule.name));
+        if (rule.final)
+          add_once(decision.degraded, lack.name);
+        else if (rule.has_effects())
+          add_once(decision.degraded, fmt::format("{}:{}", lack.name, rule.name));
       }
     }
     if (outlook != outlook_of(kTrue)) continue;
@@ -58,17 +61,21 @@ void tell(Story& story, std::size_t end, bool let_through, Decision& decision) {
     if (rule.score) decision.score += *rule.score;
     if (rule.log) decision.effects.push_back({Effect::Kind::log, i, {}, story.wording.text(*rule.log, i)});
     if (!let_through) continue;
-    for (const auto& [name, value] : rule.headers) decision.effects.push_back({Effect::Kind::add_header, i, name, story.wording.text(value, i)});
+    for (const auto& [name, value] : rule.headers)
+      decision.effects.push_back({Effect::Kind::add_header, i, name, story.wording.text(value, i)});
     for (const std::string& tag : rule.tags) decision.effects.push_back({Effect::Kind::tag, i, tag, {}});
   }
 }
 
 // What is told of the rules above the one that decides, and of that one.
-std::size_t told_until(const Story& story) { return story.walk.ended_by ? *story.walk.ended_by + 1 : story.program.rules.size(); }
+std::size_t told_until(const Story& story) {
+  return story.walk.ended_by ? *story.walk.ended_by + 1 : story.program.rules.size();
+}
 
 }  // namespace
 
-std::optional<std::size_t> conclude_refusal(const Program& program, const Known& known, Stage stage, Evaluation& evaluation, const Walk& walk, Decision& decision) {
+std::optional<std::size_t> conclude_refusal(const Program& program, const Known& known, Stage stage,
+                                            Evaluation& evaluation, const Walk& walk, Decision& decision) {
   Story story{program, evaluation, walk, Wording(program, known, stage, evaluation)};
   // LANGUAGE 5: 5xx if all are 5xx, else 4xx.
   const ActionClass spoken = walk.holds(ActionClass::tempfail) ? ActionClass::tempfail : ActionClass::permfail;
@@ -84,22 +91,26 @@ std::optional<std::size_t> conclude_refusal(const Program& program, const Known&
     if (const auto check = story.wording.pending(named->rule)) return check;
     decision.rule = named->rule;
     decision.split = program.rules[named->rule].split;
-    decision.reply = story.wording.reply(named->rule, spoken == ActionClass::permfail ? ReplyClass::permfail : ReplyClass::tempfail);
+    decision.reply =
+        story.wording.reply(named->rule, spoken == ActionClass::permfail ? ReplyClass::permfail : ReplyClass::tempfail);
   } else {
-    if (const auto check = defer_for(story, *walk.deferring, decision)) return check;   // nothing but what a failure turned into 4xx
+    if (const auto check = defer_for(story, *walk.deferring, decision))
+      return check;  // nothing but what a failure turned into 4xx
   }
   tell(story, told_until(story), false, decision);
   return std::nullopt;
 }
 
-std::optional<std::size_t> conclude_end(const Program& program, const Known& known, Evaluation& evaluation, const Walk& walk, Decision& decision) {
+std::optional<std::size_t> conclude_end(const Program& program, const Known& known, Evaluation& evaluation,
+                                        const Walk& walk, Decision& decision) {
   Story story{program, evaluation, walk, Wording(program, known, Stage::end, evaluation)};
   // What follows when unknown rules read as false.
   const Walk::Step* last = walk.ended_by ? &walk.steps.back() : nullptr;
   const ActionClass result = last != nullptr ? last->action_class : walk.end_class;
   const std::size_t end = told_until(story);
   const auto differs = [&](const Walk::Step& s) { return s.truths != kTrue && s.action_class != result; };
-  const auto deferring = std::find_if(walk.steps.begin(), walk.steps.end(), [&](const Walk::Step& s) { return s.truths == kDeferred && differs(s); });
+  const auto deferring = std::find_if(walk.steps.begin(), walk.steps.end(),
+                                      [&](const Walk::Step& s) { return s.truths == kDeferred && differs(s); });
   const auto sparing = std::find_if(walk.steps.begin(), walk.steps.end(), differs);
   if (deferring != walk.steps.end()) {
     // A failed check set to defer whose answer matters.
@@ -107,7 +118,8 @@ std::optional<std::size_t> conclude_end(const Program& program, const Known& kno
     tell(story, end, false, decision);
     return std::nullopt;
   }
-  const bool softens = sparing != walk.steps.end() && (result == ActionClass::permfail || result == ActionClass::discard);
+  const bool softens =
+      sparing != walk.steps.end() && (result == ActionClass::permfail || result == ActionClass::discard);
   if (last != nullptr && !last->turned && !softens) {
     if (const auto check = story.wording.pending(last->rule)) return check;
   }
@@ -128,8 +140,11 @@ std::optional<std::size_t> conclude_end(const Program& program, const Known& kno
     case ActionClass::tempfail: decision.action = FinalAction::defer; break;
   }
   if (is_refusal(result)) {
-    if (last != nullptr && !last->turned) decision.reply = story.wording.reply(last->rule, result == ActionClass::permfail ? ReplyClass::permfail : ReplyClass::tempfail);
-    else if (const auto check = defer_for(story, *walk.deferring, decision)) return check;
+    if (last != nullptr && !last->turned)
+      decision.reply = story.wording.reply(
+          last->rule, result == ActionClass::permfail ? ReplyClass::permfail : ReplyClass::tempfail);
+    else if (const auto check = defer_for(story, *walk.deferring, decision))
+      return check;
     tell(story, end, false, decision);
     return std::nullopt;
   }
@@ -152,7 +167,8 @@ std::optional<std::size_t> conclude_end(const Program& program, const Known& kno
     for (std::size_t i = 0; i < end; ++i) {
       const Rule& rule = program.rules[i];
       // LANGUAGE 5: a rule may say `unavailable: defer` for itself.
-      if (rule.final || rule.headers.empty() || rule.unavailable != Unavailable::defer || !evaluation.counts(i)) continue;
+      if (rule.final || rule.headers.empty() || rule.unavailable != Unavailable::defer || !evaluation.counts(i))
+        continue;
       if (evaluation.rule(i) != outlook_of(kDeferred)) continue;
       decision = Decision();
       if (const auto check = defer_for(story, i, decision)) return check;
@@ -163,14 +179,18 @@ std::optional<std::size_t> conclude_end(const Program& program, const Known& kno
   if (last != nullptr && result != ActionClass::accept) {
     const Rule& rule = program.rules[last->rule];
     const Outcome* outcome = evaluation.telling(last->rule).outcome;
-    if (rule.words.text) decision.text = story.wording.text(*rule.words.text, last->rule);
-    else decision.text = outcome != nullptr && !outcome->reply.text.empty() ? std::string(outcome->reply.text) : fmt::format("Rule {}", rule.name);
+    if (rule.words.text)
+      decision.text = story.wording.text(*rule.words.text, last->rule);
+    else
+      decision.text = outcome != nullptr && !outcome->reply.text.empty() ? std::string(outcome->reply.text)
+                                                                         : fmt::format("Rule {}", rule.name);
   }
   tell(story, end, let_through, decision);
   return std::nullopt;
 }
 
-bool rests_on_recipient(const Program& program, Evaluation& evaluation, Evaluation& blind, std::optional<std::size_t> deciding) {
+bool rests_on_recipient(const Program& program, Evaluation& evaluation, Evaluation& blind,
+                        std::optional<std::size_t> deciding) {
   for (std::size_t i = 0; i < program.rules.size(); ++i) {
     const Rule& rule = program.rules[i];
     if (rule.final && rule.scoped && evaluation.counts(i) && blind.rule(i) != evaluation.rule(i)) return true;

@@ -9,7 +9,7 @@
 
 namespace postern::rules {
 
-constexpr std::size_t kMaxValueBytes = 200;   // local: of one value in a text
+constexpr std::size_t kMaxValueBytes = 200;  // local: of one value in a text
 
 std::string printable_value(const Value& value);
 
@@ -39,12 +39,16 @@ class Wording {
 };
 
 /// The decision of a walk that holds refusals alone; or the check that must be asked first, for its words.
-std::optional<std::size_t> conclude_refusal(const Program& program, const Known& known, Stage stage, Evaluation& evaluation, const Walk& walk, Decision& decision);
+std::optional<std::size_t> conclude_refusal(const Program& program, const Known& known, Stage stage,
+                                            Evaluation& evaluation, const Walk& walk, Decision& decision);
 
-/// The same at the end of a walk that holds something else too; checks are asked for the effects of what is let through as well.
-std::optional<std::size_t> conclude_end(const Program& program, const Known& known, Evaluation& evaluation, const Walk& walk, Decision& decision);
+/// The same at the end of a walk that holds something else too; checks are asked for the effects of what is let through
+/// as well.
+std::optional<std::size_t> conclude_end(const Program& program, const Known& known, Evaluation& evaluation,
+                                        const Walk& walk, Decision& decision);
 
 /// Whether a rule walked up to `deciding` (all of them without one) would be another without one recipient's facts.
-bool rests_on_recipient(const Program& program, Evaluation& evaluation, Evaluation& blind, std::optional<std::size_t> deciding);
+bool rests_on_recipient(const Program& program, Evaluation& evaluation, Evaluation& blind,
+                        std::optional<std::size_t> deciding);
 
 }  // namespace postern::rules

@@ -15,11 +15,11 @@ Verdict needs(std::size_t check) {
   return verdict;
 }
 
-// Could a refusal still become certain at this stage, were the checks that can be asked to answer as we please? Never too
-// pessimistic: what asking everybody would settle, asking one by one settles too.
+// Could a refusal still become certain at this stage, were the checks that can be asked to answer as we please? Never
+// too pessimistic: what asking everybody would settle, asking one by one settles too.
 bool has_hope(const Program& program, Evaluation& evaluation) {
-  bool reached = true;             // the walk can stand here with refusals alone …
-  bool reached_deferred = false;   // … and with the rest counting as 4xx
+  bool reached = true;            // the walk can stand here with refusals alone …
+  bool reached_deferred = false;  // … and with the rest counting as 4xx
   for (std::size_t i = 0; i < program.rules.size() && (reached || reached_deferred); ++i) {
     const Rule& rule = program.rules[i];
     if (!rule.final || !evaluation.counts(i)) continue;
@@ -52,7 +52,8 @@ Verdict before_the_end(const Program& program, const Known& known, Stage stage, 
   if (!walk.only_refusals()) return {};
   Verdict verdict;
   verdict.kind = Verdict::Kind::certain;
-  if (const auto check = conclude_refusal(program, known, stage, evaluation, walk, verdict.decision)) return needs(*check);
+  if (const auto check = conclude_refusal(program, known, stage, evaluation, walk, verdict.decision))
+    return needs(*check);
   return verdict;
 }
 
@@ -61,8 +62,9 @@ Verdict at_the_end(const Program& program, const Known& known, Evaluation& evalu
   if (walk.pending) return needs(*evaluation.pending(*walk.pending));
   Verdict verdict;
   verdict.kind = Verdict::Kind::certain;
-  const auto check = walk.only_refusals() ? conclude_refusal(program, known, Stage::end, evaluation, walk, verdict.decision)
-                                          : conclude_end(program, known, evaluation, walk, verdict.decision);
+  const auto check = walk.only_refusals()
+                         ? conclude_refusal(program, known, Stage::end, evaluation, walk, verdict.decision)
+                         : conclude_end(program, known, evaluation, walk, verdict.decision);
   return check ? needs(*check) : verdict;
 }
 
@@ -71,7 +73,8 @@ Verdict at_the_end(const Program& program, const Known& known, Evaluation& evalu
 Verdict decide(const RuleSet& rules, const Known& known, Stage stage, Layer layer) {
   const Program& program = rules.program();
   Evaluation evaluation(program, known, stage, layer);
-  Verdict verdict = stage == Stage::end ? at_the_end(program, known, evaluation) : before_the_end(program, known, stage, evaluation);
+  Verdict verdict =
+      stage == Stage::end ? at_the_end(program, known, evaluation) : before_the_end(program, known, stage, evaluation);
   if (verdict.kind == Verdict::Kind::certain) {
     Evaluation blind(program, known, stage, layer, Evaluation::Sight::blind_to_recipient);
     verdict.decision.scoped = rests_on_recipient(program, evaluation, blind, verdict.decision.rule);
@@ -88,7 +91,8 @@ Profile profile(const RuleSet& rules, const Known& known, Stage stage) {
     const Rule& rule = program.rules[i];
     if (!rule.final || !evaluation.counts(i)) continue;
     const Outlook without = blind.rule(i);
-    const bool other_split = rule.split && *rule.split != Split::retry;   // it says itself what happens to unlike recipients
+    const bool other_split =
+        rule.split && *rule.split != Split::retry;  // it says itself what happens to unlike recipients
     if (rule.scoped && without != outlook_of(kFalse) && !other_split) {
       result.values += '/';
       evaluation.append_profile(i, blind, result.values, result.needs);

@@ -17,23 +17,26 @@ enum class Layer { enforced, shadow };
 struct Effect {
   enum class Kind { add_header, tag, log };
   Kind kind;
-  std::size_t rule;      ///< index into RuleSet::rules()
-  std::string name;      ///< header name, tag
-  std::string value;     ///< header value, log text
+  std::size_t rule;   ///< index into RuleSet::rules()
+  std::string name;   ///< header name, tag
+  std::string value;  ///< header value, log text
 };
 
 /// The one decision that a rule set makes of what is known.
 struct Decision {
   FinalAction action = FinalAction::accept;
-  std::optional<Reply> reply;           ///< of defer and reject (and of bounce, should it not be possible); without the decision id
-  std::optional<std::size_t> rule;      ///< the rule that is named; nothing: the end of the list, or a failed check set to defer
-  std::string text;                     ///< of quarantine: the reason; of discard: its text if it has one
-  bool softened = false;                ///< a 5xx, discard or notice that became 451 since an answer that failed could have spared it
-  bool scoped = false;                  ///< some rule it rests on reads a fact of one recipient
-  std::optional<Split> split;           ///< of the deciding rule, when it says one
-  std::vector<std::string> matched;     ///< names of the rules found true on the way, in order
-  std::vector<std::string> degraded;    ///< "check", or "check:rule": what could not be had and whose absence was lived with
-  std::vector<Effect> effects;          ///< at the end only, and only of what is let through; log effects always
+  /// of defer and reject (and of bounce, should it not be possible); without the decision id
+  std::optional<Reply> reply;
+  /// the rule that is named; nothing: the end of the list, or a failed check set to defer
+  std::optional<std::size_t> rule;
+  std::string text;       ///< of quarantine: the reason; of discard: its text if it has one
+  bool softened = false;  ///< a 5xx, discard or notice that became 451 since an answer that failed could have spared it
+  bool scoped = false;    ///< some rule it rests on reads a fact of one recipient
+  std::optional<Split> split;        ///< of the deciding rule, when it says one
+  std::vector<std::string> matched;  ///< names of the rules found true on the way, in order
+  /// "check", or "check:rule": what could not be had and whose absence was lived with
+  std::vector<std::string> degraded;
+  std::vector<Effect> effects;  ///< at the end only, and only of what is let through; log effects always
   std::vector<std::string> tags;
   std::int64_t score = 0;
 };
@@ -41,9 +44,9 @@ struct Decision {
 /// What decide() answers (LANGUAGE 5).
 struct Verdict {
   enum class Kind {
-    certain,   ///< every possible rest of the story ends like `decision`; before the end this is always a refusal
-    open,      ///< not yet, and no check of this stage can change that now
-    needs,     ///< ask for check number `check` and call again
+    certain,  ///< every possible rest of the story ends like `decision`; before the end this is always a refusal
+    open,     ///< not yet, and no check of this stage can change that now
+    needs,    ///< ask for check number `check` and call again
   };
   Kind kind = Kind::open;
   Decision decision;
@@ -52,19 +55,21 @@ struct Verdict {
 
 /// Decides. Pure: the same rules and the same knowledge give the same verdict, always.
 ///
-/// Each condition is the set of what it may still be at the end (true, false, unknown under skip, unknown under defer): a fact of a
-/// later stage may become anything, a failed one stays unknown. Facts are taken as independent of each other, which only ever makes
-/// decide() more careful. Before the end it asks as long as a refusal could become certain now; at the end it asks until the walk is
-/// over, and for the effects of what is let through. Once the decision stands it asks for what its words depend on.
+/// Each condition is the set of what it may still be at the end (true, false, unknown under skip, unknown under defer):
+/// a fact of a later stage may become anything, a failed one stays unknown. Facts are taken as independent of each
+/// other, which only ever makes decide() more careful. Before the end it asks as long as a refusal could become certain
+/// now; at the end it asks until the walk is over, and for the effects of what is let through. Once the decision stands
+/// it asks for what its words depend on.
 ///
 /// `stage` is the stage at hand; `Stage::end` is the end, where the verdict is `certain` or `needs`, never `open`.
 /// At the end no fact is `later` any more; a check that still is counts as failed.
 Verdict decide(const RuleSet& rules, const Known& known, Stage stage, Layer layer);
 
-/// One recipient's profile (LANGUAGE 6): the truth values ('t', 'f', 'u') of its scoped conditions in the final rules in force that
-/// are still open; '/' begins a rule, '-' stands for what makes no difference any more. A rule that names another split than retry
-/// has no part in it. Checks that are askable are asked for first: `needs` names one. Recipients with unlike profiles are sent
-/// apart; compare profiles of one and the same moment of the message only, since what is open depends on what is known of it.
+/// One recipient's profile (LANGUAGE 6): the truth values ('t', 'f', 'u') of its scoped conditions in the final rules
+/// in force that are still open; '/' begins a rule, '-' stands for what makes no difference any more. A rule that names
+/// another split than retry has no part in it. Checks that are askable are asked for first: `needs` names one.
+/// Recipients with unlike profiles are sent apart; compare profiles of one and the same moment of the message only,
+/// since what is open depends on what is known of it.
 struct Profile {
   std::optional<std::size_t> needs;
   std::string values;

@@ -48,7 +48,10 @@ class Describer {
         read(program_.check_reads[e.check]);
         ground = {program_.checks[e.check].stage, program_.checks[e.check].scope == Scope::recipient};
         break;
-      case Expression::Kind::fact: case Expression::Kind::present: case Expression::Kind::holds: case Expression::Kind::quantified: {
+      case Expression::Kind::fact:
+      case Expression::Kind::present:
+      case Expression::Kind::holds:
+      case Expression::Kind::quantified: {
         read(program_.fact_reads[e.fact]);
         const FactDoc& doc = *program_.fact_docs[e.fact];
         // The list of recipients is whole when the message begins.
@@ -56,10 +59,14 @@ class Describer {
         ground = {grows ? Stage::headers : doc.stage, doc.scope == Scope::recipient};
         break;
       }
-      case Expression::Kind::tagged: case Expression::Kind::scored:
+      case Expression::Kind::tagged:
+      case Expression::Kind::scored:
         for (const std::size_t r : e.rules) ground.add(grounds_[r]);
         break;
-      case Expression::Kind::constant: case Expression::Kind::all: case Expression::Kind::any: case Expression::Kind::negation: break;
+      case Expression::Kind::constant:
+      case Expression::Kind::all:
+      case Expression::Kind::any:
+      case Expression::Kind::negation: break;
     }
     for (const Expression& part : e.parts) ground.add(ground_of(part));
     return ground;

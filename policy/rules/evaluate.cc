@@ -13,7 +13,8 @@ Truths unknown_as(Unavailable unavailable) { return unavailable == Unavailable::
 Truths truth(bool yes) { return yes ? kTrue : kFalse; }
 
 std::size_t index_of(const CheckDecl& decl, const Outcome* outcome) {
-  const auto found = std::find_if(decl.outcomes.begin(), decl.outcomes.end(), [&](const Outcome& o) { return &o == outcome || o.name == outcome->name; });
+  const auto found = std::find_if(decl.outcomes.begin(), decl.outcomes.end(),
+                                  [&](const Outcome& o) { return &o == outcome || o.name == outcome->name; });
   return static_cast<std::size_t>(found - decl.outcomes.begin());
 }
 
@@ -22,14 +23,24 @@ Truths growing(std::span<const Value> values, const Test& test, std::int64_t uni
   if (!test.numeric) return test.fits(values, unix_time) == List::Answer::yes ? kTrue : kEither;
   const auto* now = values.empty() ? nullptr : std::get_if<std::int64_t>(&values.front());
   const std::int64_t number = now == nullptr ? 0 : *now;
-  const bool fits = std::any_of(test.numbers.begin(), test.numbers.end(), [&](std::int64_t right) { return compare(number, test.op, right); });
+  const bool fits = std::any_of(test.numbers.begin(), test.numbers.end(),
+                                [&](std::int64_t right) { return compare(number, test.op, right); });
   switch (test.op) {
-    case Operator::greater: case Operator::greater_equal: return fits ? kTrue : kEither;
-    case Operator::less: case Operator::less_equal: return fits ? kEither : kFalse;
-    case Operator::is: case Operator::in: case Operator::matches: case Operator::contains: case Operator::starts_with:
-    case Operator::ends_with: case Operator::equal: case Operator::looks_like: break;
+    case Operator::greater:
+    case Operator::greater_equal: return fits ? kTrue : kEither;
+    case Operator::less:
+    case Operator::less_equal: return fits ? kEither : kFalse;
+    case Operator::is:
+    case Operator::in:
+    case Operator::matches:
+    case Operator::contains:
+    case Operator::starts_with:
+    case Operator::ends_with:
+    case Operator::equal:
+    case Operator::looks_like: break;
   }
-  const bool passed = std::all_of(test.numbers.begin(), test.numbers.end(), [&](std::int64_t right) { return number > right; });
+  const bool passed =
+      std::all_of(test.numbers.begin(), test.numbers.end(), [&](std::int64_t right) { return number > right; });
   return passed ? kFalse : kEither;
 }
 
@@ -37,16 +48,26 @@ Truths growing(std::span<const Value> values, const Test& test, std::int64_t uni
 
 const Outcome* found_outcome(const CheckDecl& decl, const CheckState& state, Stage stage) {
   if (state.kind == CheckState::Kind::known && state.finding != nullptr) return state.finding->outcome;
-  if (state.kind == CheckState::Kind::failed && state.finding != nullptr && state.finding->outcome != nullptr) return state.finding->outcome;
-  const bool failed = state.kind == CheckState::Kind::failed || (state.kind == CheckState::Kind::later && stage == Stage::end);
+  if (state.kind == CheckState::Kind::failed && state.finding != nullptr && state.finding->outcome != nullptr)
+    return state.finding->outcome;
+  const bool failed =
+      state.kind == CheckState::Kind::failed || (state.kind == CheckState::Kind::later && stage == Stage::end);
   if (!failed) return nullptr;
-  const auto first = std::find_if(decl.outcomes.begin(), decl.outcomes.end(), [](const Outcome& o) { return o.failure == Failure::yes; });
+  const auto first = std::find_if(decl.outcomes.begin(), decl.outcomes.end(),
+                                  [](const Outcome& o) { return o.failure == Failure::yes; });
   return first == decl.outcomes.end() ? nullptr : &*first;
 }
 
 Evaluation::Evaluation(const Program& program, const Known& known, Stage stage, Layer layer, Sight sight)
-    : program_(program), known_(known), stage_(stage), layer_(layer), sight_(sight), now_(known.unix_time()),
-      rules_(program.rules.size()), groups_(program.groups.size()), facts_(program.facts.size()) {}
+    : program_(program),
+      known_(known),
+      stage_(stage),
+      layer_(layer),
+      sight_(sight),
+      now_(known.unix_time()),
+      rules_(program.rules.size()),
+      groups_(program.groups.size()),
+      facts_(program.facts.size()) {}
 
 bool Evaluation::counts(std::size_t index) const {
   const Rule& r = program_.rules[index];
@@ -99,7 +120,9 @@ Outlook Evaluation::expression(const Expression& e) {
       break;
     case Expression::Kind::negation: result = opposite(expression(e.parts.front())); break;
     case Expression::Kind::check: return check(e);
-    case Expression::Kind::fact: case Expression::Kind::present: case Expression::Kind::holds: result = comparison(e); break;
+    case Expression::Kind::fact:
+    case Expression::Kind::present:
+    case Expression::Kind::holds: result = comparison(e); break;
     case Expression::Kind::quantified: result = quantified(e); break;
     case Expression::Kind::tagged: result = tagged(e); break;
     case Expression::Kind::scored: result = scored(e); break;
@@ -114,7 +137,8 @@ Outlook Evaluation::check(const Expression& e) const {
   const auto names = [&](std::size_t outcome) { return outcome < 64 && (e.outcomes >> outcome & 1u) != 0; };
   Truths on_failure = 0;
   for (std::size_t i = 0; i < decl.outcomes.size(); ++i) {
-    if (decl.outcomes[i].failure == Failure::yes) on_failure = static_cast<Truths>(on_failure | (!e.negated && names(i) ? kTrue : unknown));
+    if (decl.outcomes[i].failure == Failure::yes)
+      on_failure = static_cast<Truths>(on_failure | (!e.negated && names(i) ? kTrue : unknown));
   }
   if (on_failure == 0) on_failure = unknown;
   const auto later = static_cast<Truths>(kEither | on_failure);
@@ -130,7 +154,7 @@ Outlook Evaluation::check(const Expression& e) const {
   if (state.kind == CheckState::Kind::askable) {
     Outlook result = static_cast<Outlook>(outlook_of(kTrue) | outlook_of(kFalse));
     if (on_failure & kUnknown) result = static_cast<Outlook>(result | outlook_of(unknown));
-    if (stage_ != Stage::end) result = static_cast<Outlook>(result | outlook_of(later));   // it may not come in time
+    if (stage_ != Stage::end) result = static_cast<Outlook>(result | outlook_of(later));  // it may not come in time
     return result;
   }
   if (state.kind == CheckState::Kind::later && stage_ != Stage::end) return outlook_of(later);
@@ -154,12 +178,14 @@ Evaluation::FactView Evaluation::fact_view(std::size_t index) {
 
 Outlook Evaluation::comparison(const Expression& e) {
   const FactView state = fact_view(e.fact);
-  const Truths list_unknown = e.test && e.test->list && !e.test->list_name.empty() ? unknown_as(e.test->list->when_unavailable()) : Truths{0};
+  const Truths list_unknown =
+      e.test && e.test->list && !e.test->list_name.empty() ? unknown_as(e.test->list->when_unavailable()) : Truths{0};
   if (state.kind == FactState::Kind::later) return outlook_of(static_cast<Truths>(kEither | list_unknown));
   const bool grows = state.kind == FactState::Kind::at_least;
   switch (e.kind) {
     case Expression::Kind::present: return outlook_of(!state.values.empty() ? kTrue : grows ? kEither : kFalse);
-    case Expression::Kind::holds: return outlook_of(truth(!state.values.empty() && state.values.front() == Value(true)));
+    case Expression::Kind::holds:
+      return outlook_of(truth(!state.values.empty() && state.values.front() == Value(true)));
     default: break;
   }
   if (grows) return outlook_of(growing(state.values, *e.test, now_));
@@ -217,10 +243,16 @@ Outlook Evaluation::scored(const Expression& e) {
 bool Evaluation::is_scoped(const Expression& e) const {
   switch (e.kind) {
     case Expression::Kind::check: return program_.checks[e.check].scope == Scope::recipient;
-    case Expression::Kind::fact: case Expression::Kind::present: case Expression::Kind::holds: case Expression::Kind::quantified:
-      return program_.fact_docs[e.fact]->scope == Scope::recipient;
-    case Expression::Kind::constant: case Expression::Kind::all: case Expression::Kind::any: case Expression::Kind::negation:
-    case Expression::Kind::tagged: case Expression::Kind::scored: break;
+    case Expression::Kind::fact:
+    case Expression::Kind::present:
+    case Expression::Kind::holds:
+    case Expression::Kind::quantified: return program_.fact_docs[e.fact]->scope == Scope::recipient;
+    case Expression::Kind::constant:
+    case Expression::Kind::all:
+    case Expression::Kind::any:
+    case Expression::Kind::negation:
+    case Expression::Kind::tagged:
+    case Expression::Kind::scored: break;
   }
   return false;
 }

@@ -14,7 +14,7 @@ namespace postern::rules {
 
 /// What failed and leaves a condition unknown.
 struct Lack {
-  std::string name;     ///< a check or a list
+  std::string name;  ///< a check or a list
   bool defers = false;
 };
 
@@ -26,7 +26,8 @@ struct Telling {
   bool found() const { return outcome != nullptr || pending.has_value(); }
 };
 
-/// What the rules of a program come to by what is known at one moment; each is worked out once. Lives as long as one decide().
+/// What the rules of a program come to by what is known at one moment; each is worked out once. Lives as long as one
+/// decide().
 class Evaluation {
  public:
   /// Facts of one recipient as they are, or as if none were known yet: to see what rests on them.
@@ -35,16 +36,18 @@ class Evaluation {
 
   /// The whole condition of a rule: its groups, its `when`, and not what skips it.
   Outlook rule(std::size_t index);
-  /// The leftmost check that has not been asked for and on which rule(index) depends; nothing where rule(index) is settled.
+  /// The leftmost check that has not been asked for and on which rule(index) depends; nothing where rule(index) is
+  /// settled.
   std::optional<std::size_t> pending(std::size_t index);
-  /// What failed and leaves rule(index) unknown, from left to right, each once. `unasked`, where given, becomes a check that can
-  /// be asked and might be among them.
+  /// What failed and leaves rule(index) unknown, from left to right, each once. `unasked`, where given, becomes a check
+  /// that can be asked and might be among them.
   std::vector<Lack> lacks(std::size_t index, std::optional<std::size_t>* unasked = nullptr);
-  /// The outcome of the leftmost `is` that makes rule(index) true and has a reply of its own. A check that stands further left and
-  /// can be asked goes first: the words of a reply must not depend on which answers happen to be there.
+  /// The outcome of the leftmost `is` that makes rule(index) true and has a reply of its own. A check that stands
+  /// further left and can be asked goes first: the words of a reply must not depend on which answers happen to be
+  /// there.
   Telling telling(std::size_t index);
-  /// Appends a letter for each part of rule(index) that rests on one recipient's facts alone; '-' where `blind` knows already
-  /// that it makes no difference. `needs` becomes the first check to ask for.
+  /// Appends a letter for each part of rule(index) that rests on one recipient's facts alone; '-' where `blind` knows
+  /// already that it makes no difference. `needs` becomes the first check to ask for.
   void append_profile(std::size_t index, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs);
 
   /// Whether a rule counts in this layer and is not off by its `until`.
@@ -85,11 +88,11 @@ class Evaluation {
   std::vector<std::optional<Outlook>> rules_;
   std::vector<std::optional<Outlook>> groups_;
   std::vector<std::optional<FactState>> facts_;
-  std::vector<std::pair<std::size_t, const Value*>> bound_;   ///< by `any FACT ( )`; null: a value that is not known yet
+  std::vector<std::pair<std::size_t, const Value*>> bound_;  ///< by `any FACT ( )`; null: a value that is not known yet
 };
 
-/// What a check has found, as decide() takes it: at the end what was never answered has failed, with the check's first outcome
-/// marked Failure::yes. Null while it is open.
+/// What a check has found, as decide() takes it: at the end what was never answered has failed, with the check's first
+/// outcome marked Failure::yes. Null while it is open.
 const Outcome* found_outcome(const CheckDecl& decl, const CheckState& state, Stage stage);
 
 }  // namespace postern::rules

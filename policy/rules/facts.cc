@@ -10,11 +10,13 @@ namespace {
 using enum FactType;
 
 constexpr std::array<std::string_view, 4> kDirections{"local", "submission", "relay", "inbound"};
-constexpr std::array<std::string_view, 7> kWeekdays{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
+constexpr std::array<std::string_view, 7> kWeekdays{"monday", "tuesday",  "wednesday", "thursday",
+                                                    "friday", "saturday", "sunday"};
 constexpr std::array<std::string_view, 5> kOrigins{"direct", "forward", "list", "auto-reply", "dsn"};
 constexpr bool kLater = true;
 constexpr bool kSeveral = true;
 
+// clang-format off
 constexpr FactDoc kFacts[] = {
     {"client.ip", ip, Stage::connect, Scope::message, false, false, {}, "address of the client; absent for mail of this machine"},
     {"client.name", text, Stage::connect, Scope::message, false, false, {}, "host name that the MTA verified; absent when it has none"},
@@ -97,6 +99,7 @@ constexpr ActionDoc kActions[] = {
     {"freeze", false, kLater, "duration", "freezes the account"},
     {"log", false, false, "text", "writes a line into the log"},
 };
+// clang-format on
 
 bool matches_name(std::string_view entry, std::string_view name) {
   return entry.ends_with('.') ? name.size() > entry.size() && name.starts_with(entry) : name == entry;
@@ -121,20 +124,23 @@ std::string_view name(FactType type) {
 std::span<const FactDoc> fact_table() { return kFacts; }
 
 const FactDoc* find_fact(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kFacts), std::end(kFacts), [&](const FactDoc& f) { return matches_name(f.name, name); });
+  const auto* found =
+      std::find_if(std::begin(kFacts), std::end(kFacts), [&](const FactDoc& f) { return matches_name(f.name, name); });
   return found == std::end(kFacts) ? nullptr : found;
 }
 
 std::span<const std::string_view> check_names() { return kChecks; }
 
 bool is_check_name(std::string_view name) {
-  return std::any_of(std::begin(kChecks), std::end(kChecks), [&](std::string_view entry) { return matches_name(entry, name); });
+  return std::any_of(std::begin(kChecks), std::end(kChecks),
+                     [&](std::string_view entry) { return matches_name(entry, name); });
 }
 
 std::span<const ActionDoc> action_table() { return kActions; }
 
 const ActionDoc* find_action(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kActions), std::end(kActions), [&](const ActionDoc& a) { return a.name == name; });
+  const auto* found =
+      std::find_if(std::begin(kActions), std::end(kActions), [&](const ActionDoc& a) { return a.name == name; });
   return found == std::end(kActions) ? nullptr : found;
 }
 

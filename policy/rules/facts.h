@@ -23,14 +23,15 @@ enum class FactType {
 };
 std::string_view name(FactType type);
 
-/// One fact of the language (LANGUAGE 4). This table is what the compiler, the reference and the documentation's tests read.
+/// One fact of the language (LANGUAGE 4). This table is what the compiler, the reference and the documentation's tests
+/// read.
 struct FactDoc {
-  std::string_view name;    ///< "client.ip"; "header." takes a name behind its dot
+  std::string_view name;  ///< "client.ip"; "header." takes a name behind its dot
   FactType type = FactType::text;
   Stage stage = Stage::connect;
   Scope scope = Scope::message;
-  bool later = false;       ///< of the language, not of this version
-  bool several = false;     ///< may have several values
+  bool later = false;    ///< of the language, not of this version
+  bool several = false;  ///< may have several values
   std::span<const std::string_view> words = {};
   std::string_view doc = {};
 

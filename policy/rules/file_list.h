@@ -14,9 +14,11 @@ class FileEntries {
  public:
   explicit FileEntries(std::string path) : path_(std::move(path)) {}
 
-  /// Reads the file for the first time. A broken line is an error; a file that is not there is a warning, and current() is then null.
+  /// Reads the file for the first time. A broken line is an error; a file that is not there is a warning, and current()
+  /// is then null.
   void load(const Place& where, Problems& problems);
-  /// Reads it again if it is another than the one read last. What is wrong with it keeps the old content and is answered.
+  /// Reads it again if it is another than the one read last. What is wrong with it keeps the old content and is
+  /// answered.
   std::vector<std::string> refresh();
   /// Null while the file could never be read. Thread-safe.
   std::shared_ptr<const ListEntries> current() const { return std::atomic_load(&entries_); }
@@ -31,7 +33,7 @@ class FileEntries {
 
   std::string path_;
   std::shared_ptr<const ListEntries> entries_;
-  std::string stamp_;   ///< of the file read last, broken or not
+  std::string stamp_;  ///< of the file read last, broken or not
 };
 
 }  // namespace postern::rules

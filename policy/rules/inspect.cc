@@ -37,8 +37,13 @@ std::optional<std::size_t> Evaluation::pending(std::size_t index) {
   std::optional<std::size_t> result;
   if (is_settled(rule(index))) return result;
   conditions(
-      index, [&](const Expression& e) { if (!result) result = pending_in(e); },
-      [&](std::size_t skipper) { if (!result) result = pending(skipper); });
+      index,
+      [&](const Expression& e) {
+        if (!result) result = pending_in(e);
+      },
+      [&](std::size_t skipper) {
+        if (!result) result = pending(skipper);
+      });
   return result;
 }
 
@@ -47,7 +52,8 @@ std::optional<std::size_t> Evaluation::pending_in(const Expression& e) {
   std::optional<std::size_t> result;
   switch (e.kind) {
     case Expression::Kind::check: return e.check;
-    case Expression::Kind::tagged: case Expression::Kind::scored:
+    case Expression::Kind::tagged:
+    case Expression::Kind::scored:
       for (const std::size_t r : e.rules) {
         if ((result = pending(r))) return result;
       }
@@ -63,8 +69,13 @@ std::optional<std::size_t> Evaluation::pending_in(const Expression& e) {
       if (state.kind != FactState::Kind::known) inner(nullptr);
       break;
     }
-    case Expression::Kind::constant: case Expression::Kind::all: case Expression::Kind::any: case Expression::Kind::negation:
-    case Expression::Kind::fact: case Expression::Kind::present: case Expression::Kind::holds:
+    case Expression::Kind::constant:
+    case Expression::Kind::all:
+    case Expression::Kind::any:
+    case Expression::Kind::negation:
+    case Expression::Kind::fact:
+    case Expression::Kind::present:
+    case Expression::Kind::holds:
       for (const Expression& part : e.parts) {
         if ((result = pending_in(part))) return result;
       }
@@ -78,7 +89,9 @@ std::vector<Lack> Evaluation::lacks(std::size_t index, std::optional<std::size_t
   if (!may_be_unknown(rule(index))) return out;
   conditions(
       index, [&](const Expression& e) { lacks_in(e, out, unasked); },
-      [&](std::size_t skipper) { for (Lack& lack : lacks(skipper, unasked)) add_lack(out, std::move(lack)); });
+      [&](std::size_t skipper) {
+        for (Lack& lack : lacks(skipper, unasked)) add_lack(out, std::move(lack));
+      });
   const auto own = program_.rules[index].unavailable;
   for (Lack& lack : out) {
     if (own) lack.defers = *own == Unavailable::defer;
@@ -97,7 +110,8 @@ void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out, std::opti
     case Expression::Kind::fact:
       if (is_unknown(outlook)) add_lack(out, {e.test->list_name, outlook == outlook_of(kDeferred)});
       return;
-    case Expression::Kind::tagged: case Expression::Kind::scored:
+    case Expression::Kind::tagged:
+    case Expression::Kind::scored:
       for (const std::size_t r : e.rules) {
         for (Lack& lack : lacks(r, unasked)) add_lack(out, std::move(lack));
       }
@@ -111,8 +125,12 @@ void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out, std::opti
       }
       return;
     }
-    case Expression::Kind::constant: case Expression::Kind::all: case Expression::Kind::any: case Expression::Kind::negation:
-    case Expression::Kind::present: case Expression::Kind::holds:
+    case Expression::Kind::constant:
+    case Expression::Kind::all:
+    case Expression::Kind::any:
+    case Expression::Kind::negation:
+    case Expression::Kind::present:
+    case Expression::Kind::holds:
       for (const Expression& part : e.parts) lacks_in(part, out, unasked);
       return;
   }
@@ -148,37 +166,53 @@ Telling Evaluation::telling_in(const Expression& e) {
       }
       break;
     }
-    case Expression::Kind::all: case Expression::Kind::any:
+    case Expression::Kind::all:
+    case Expression::Kind::any:
       for (const Expression& part : e.parts) {
         if (!found.found()) found = telling_in(part);
       }
       break;
-    case Expression::Kind::constant: case Expression::Kind::negation: case Expression::Kind::fact: case Expression::Kind::present:
-    case Expression::Kind::holds: case Expression::Kind::tagged: case Expression::Kind::scored: break;
+    case Expression::Kind::constant:
+    case Expression::Kind::negation:
+    case Expression::Kind::fact:
+    case Expression::Kind::present:
+    case Expression::Kind::holds:
+    case Expression::Kind::tagged:
+    case Expression::Kind::scored: break;
   }
   return found;
 }
 
 bool Evaluation::is_scoped_alone(const Expression& e, bool& any) const {
   switch (e.kind) {
-    case Expression::Kind::tagged: case Expression::Kind::scored: return false;
-    case Expression::Kind::check: case Expression::Kind::fact: case Expression::Kind::present: case Expression::Kind::holds:
+    case Expression::Kind::tagged:
+    case Expression::Kind::scored: return false;
+    case Expression::Kind::check:
+    case Expression::Kind::fact:
+    case Expression::Kind::present:
+    case Expression::Kind::holds:
     case Expression::Kind::quantified:
       if (!is_scoped(e)) return false;
       any = true;
       break;
-    case Expression::Kind::constant: case Expression::Kind::all: case Expression::Kind::any: case Expression::Kind::negation: break;
+    case Expression::Kind::constant:
+    case Expression::Kind::all:
+    case Expression::Kind::any:
+    case Expression::Kind::negation: break;
   }
-  return std::all_of(e.parts.begin(), e.parts.end(), [&](const Expression& part) { return is_scoped_alone(part, any); });
+  return std::all_of(e.parts.begin(), e.parts.end(),
+                     [&](const Expression& part) { return is_scoped_alone(part, any); });
 }
 
-void Evaluation::append_profile(std::size_t index, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs) {
+void Evaluation::append_profile(std::size_t index, Evaluation& blind, std::string& values,
+                                std::optional<std::size_t>& needs) {
   conditions(
       index, [&](const Expression& e) { profile_in(e, blind, values, needs); },
       [&](std::size_t skipper) { append_profile(skipper, blind, values, needs); });
 }
 
-void Evaluation::profile_in(const Expression& e, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs) {
+void Evaluation::profile_in(const Expression& e, Evaluation& blind, std::string& values,
+                            std::optional<std::size_t>& needs) {
   bool any = false;
   const bool alone = is_scoped_alone(e, any);
   if (alone && !any) return;

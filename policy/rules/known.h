@@ -19,26 +19,28 @@ using Value = std::variant<bool, std::int64_t, std::string, IpAddress, Mailbox, 
 /// What is known of one fact at one moment.
 struct FactState {
   enum class Kind {
-    later,      ///< belongs to a later stage
-    known,      ///< `values` is all there is; empty means absent
-    at_least,   ///< a count that may still grow; values holds what it is now
+    later,     ///< belongs to a later stage
+    known,     ///< `values` is all there is; empty means absent
+    at_least,  ///< a count that may still grow; values holds what it is now
   };
   Kind kind = Kind::later;
   std::vector<Value> values;
 
   static FactState absent() { return {Kind::known, {}}; }
   template <class T>
-  static FactState of(T value) { return {Kind::known, {Value(std::move(value))}}; }
+  static FactState of(T value) {
+    return {Kind::known, {Value(std::move(value))}};
+  }
 };
 
 /// What is known of one check at one moment, for the message or the recipient at hand.
 struct CheckState {
   enum class Kind {
-    later,      ///< its inputs belong to a later stage, or its answer did not come in time at this stage
-    askable,    ///< belongs to this stage and has not been asked for: decide() may ask for it. Also where somebody has the answer
-                ///< already: what decide() tells beside its decision must not depend on which thread was faster
-    known,      ///< `finding` stands
-    failed,     ///< it could not be done, for good; `finding` holds the outcome marked Failure::yes
+    later,  ///< its inputs belong to a later stage, or its answer did not come in time at this stage
+    askable,  ///< belongs to this stage and has not been asked for: decide() may ask for it. Also where somebody has the answer
+              ///< already: what decide() tells beside its decision must not depend on which thread was faster
+    known,   ///< `finding` stands
+    failed,  ///< it could not be done, for good; `finding` holds the outcome marked Failure::yes
   };
   Kind kind = Kind::later;
   const Finding* finding = nullptr;

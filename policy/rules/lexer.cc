@@ -45,8 +45,10 @@ std::vector<Token> tokenize(std::string_view text) {
     }
     if (c == '"' || c == '\'') {
       const std::size_t close = rest.find(c, 1);
-      if (close == std::string_view::npos) add(Token::Kind::wrong, fmt::format("this text has no closing {}", c), rest.size());
-      else add(Token::Kind::text, std::string(rest.substr(1, close - 1)), close + 1);
+      if (close == std::string_view::npos)
+        add(Token::Kind::wrong, fmt::format("this text has no closing {}", c), rest.size());
+      else
+        add(Token::Kind::text, std::string(rest.substr(1, close - 1)), close + 1);
       continue;
     }
     if (is_word_char(c)) {

@@ -9,10 +9,10 @@ namespace postern::rules {
 /// One piece of an expression. `offset` and `size` are bytes of the expression's text.
 struct Token {
   enum class Kind {
-    word,    ///< a name, number, address or network: letters, digits, - _ . @ / : + *, and all that is not ASCII
-    text,    ///< in quotes; `text` is without them
-    sign,    ///< ( ) [ ] , == != < <= > >=
-    wrong,   ///< anything else; `text` says what is wrong with it
+    word,   ///< a name, number, address or network: letters, digits, - _ . @ / : + *, and all that is not ASCII
+    text,   ///< in quotes; `text` is without them
+    sign,   ///< ( ) [ ] , == != < <= > >=
+    wrong,  ///< anything else; `text` says what is wrong with it
     end,
   };
   Kind kind = Kind::end;

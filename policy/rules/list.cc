@@ -22,8 +22,10 @@ class CompiledList final : public List {
     bool missing = false;
     for (const auto& file : files) {
       const auto current = file->current();
-      if (!current) missing = true;
-      else if (current->contains(value, unix_time)) return Answer::yes;
+      if (!current)
+        missing = true;
+      else if (current->contains(value, unix_time))
+        return Answer::yes;
     }
     return missing ? Answer::unavailable : Answer::no;
   }
@@ -48,7 +50,8 @@ class CompiledList final : public List {
   Unavailable unavailable = Unavailable::skip;
 };
 
-void add_file(CompiledList& list, std::string_view path, const std::string& folder, const Place& where, Problems& problems) {
+void add_file(CompiledList& list, std::string_view path, const std::string& folder, const Place& where,
+              Problems& problems) {
   std::string full(path);
   if (full.empty()) return problems.error(where, "file: wants a path", "file:/etc/postern/domains");
   if (full.front() != '/' && !folder.empty()) full = folder + '/' + full;
@@ -68,25 +71,33 @@ void add_entries(CompiledList& list, const Node& node, const std::string& folder
   }
 }
 
-void add_map(CompiledList& list, std::string_view name, const Node& node, const std::string& folder, Problems& problems) {
+void add_map(CompiledList& list, std::string_view name, const Node& node, const std::string& folder,
+             Problems& problems) {
   constexpr std::array<std::string_view, 5> kTypes{"inline", "file", "sql", "ldap", "dns"};
   const Node* type = node.find("type");
   if (type != nullptr && type->is_scalar() && (type->text == "sql" || type->text == "ldap" || type->text == "dns")) {
     problems.later(type->where, fmt::format("list type {}", type->text));
-    return;   // its other keys belong to that type
+    return;  // its other keys belong to that type
   }
   Settings settings(fmt::format("lists.{}", name), &node, problems);
   const std::string kind = settings.word("type", "inline", kTypes, "where the entries are");
   const std::array<std::string_view, 2> kUnavailable{"skip", "defer"};
-  if (settings.word("unavailable", "skip", kUnavailable, "what a rule does while the list can not be had") == "defer") list.unavailable = Unavailable::defer;
+  if (settings.word("unavailable", "skip", kUnavailable, "what a rule does while the list can not be had") == "defer")
+    list.unavailable = Unavailable::defer;
   if (kind == "file") {
     const Node* path = settings.node("path", "path", "", "the file");
-    if (path == nullptr || !path->is_scalar()) problems.error(path == nullptr ? node.where : path->where, fmt::format("lists.{} wants a path", name), "path: /etc/postern/list");
-    else add_file(list, path->text, folder, path->where, problems);
+    if (path == nullptr || !path->is_scalar())
+      problems.error(path == nullptr ? node.where : path->where, fmt::format("lists.{} wants a path", name),
+                     "path: /etc/postern/list");
+    else
+      add_file(list, path->text, folder, path->where, problems);
   } else {
     const Node* entries = settings.node("entries", "list", "", "the entries");
-    if (entries == nullptr || !entries->is_list()) problems.error(entries == nullptr ? node.where : entries->where, fmt::format("lists.{} wants entries", name), "entries: [example.org]");
-    else add_entries(list, *entries, folder, problems);
+    if (entries == nullptr || !entries->is_list())
+      problems.error(entries == nullptr ? node.where : entries->where, fmt::format("lists.{} wants entries", name),
+                     "entries: [example.org]");
+    else
+      add_entries(list, *entries, folder, problems);
   }
   settings.finish();
 }
@@ -106,12 +117,18 @@ std::vector<std::string> Lists::names() const {
   return names;
 }
 
-std::shared_ptr<List> compile_list(std::string_view name, const Node& node, const std::string& folder, Problems& problems) {
+std::shared_ptr<List> compile_list(std::string_view name, const Node& node, const std::string& folder,
+                                   Problems& problems) {
   auto list = std::make_shared<CompiledList>();
-  if (node.is_list()) add_entries(*list, node, folder, problems);
-  else if (node.is_map()) add_map(*list, name, node, folder, problems);
-  else if (node.is_scalar() && node.text.starts_with("file:")) add_file(*list, std::string_view(node.text).substr(5), folder, node.where, problems);
-  else problems.error(node.where, fmt::format("list \"{}\" wants entries, not {}", printable(name), node.describe()), "[example.org, .example.net], or {type: file, path: …}");
+  if (node.is_list())
+    add_entries(*list, node, folder, problems);
+  else if (node.is_map())
+    add_map(*list, name, node, folder, problems);
+  else if (node.is_scalar() && node.text.starts_with("file:"))
+    add_file(*list, std::string_view(node.text).substr(5), folder, node.where, problems);
+  else
+    problems.error(node.where, fmt::format("list \"{}\" wants entries, not {}", printable(name), node.describe()),
+                   "[example.org, .example.net], or {type: file, path: …}");
   return list;
 }
 

@@ -39,7 +39,9 @@ std::string domain_of(const Mailbox& mailbox) {
 class FixedList final : public List {
  public:
   explicit FixedList(ListEntries entries) : entries_(std::move(entries)) {}
-  Answer contains(const Value& value, std::int64_t unix_time) const override { return entries_.contains(value, unix_time) ? Answer::yes : Answer::no; }
+  Answer contains(const Value& value, std::int64_t unix_time) const override {
+    return entries_.contains(value, unix_time) ? Answer::yes : Answer::no;
+  }
   std::size_t size() const override { return entries_.size(); }
 
  private:
@@ -57,7 +59,8 @@ std::optional<std::int64_t> parse_until(std::string_view text) {
   };
   const int year = number(0, 4), month = number(5, 2), day = number(8, 2);
   if (year < 1970 || month < 1 || day < 1) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)), std::chrono::day(static_cast<unsigned>(day))};
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return std::nullopt;
   const auto after = std::chrono::sys_days(date) + std::chrono::days(1);
   return std::chrono::duration_cast<std::chrono::seconds>(after.time_since_epoch()).count();
@@ -78,8 +81,10 @@ std::optional<std::string> ListEntries::add(std::string_view text) {
   if (text.empty()) return "an entry is empty";
   const auto put = [&](Ends& ends, std::string key) {
     const auto [at, fresh] = ends.emplace(std::move(key), end);
-    if (fresh) ++size_;
-    else at->second = std::max(at->second, end);
+    if (fresh)
+      ++size_;
+    else
+      at->second = std::max(at->second, end);
     return std::optional<std::string>();
   };
   if (const auto network = Network::parse(text)) {
@@ -91,11 +96,13 @@ std::optional<std::string> ListEntries::add(std::string_view text) {
     return put(networks_[{ip->is_v4(), prefix}], masked(*ip, prefix));
   }
   if (text.find('/') != std::string_view::npos && IpAddress::parse(text.substr(0, text.find('/')))) {
-    return fmt::format("\"{}\" is no network: bits behind the prefix must be 0, and it fits the address", printable(text));
+    return fmt::format("\"{}\" is no network: bits behind the prefix must be 0, and it fits the address",
+                       printable(text));
   }
   if (text.find('@') != std::string_view::npos) {
     const Path path = Path::parse(text);
-    if (!path.mailbox || (!path.mailbox->domain && !path.mailbox->literal)) return fmt::format("\"{}\" is no address", printable(text));
+    if (!path.mailbox || (!path.mailbox->domain && !path.mailbox->literal))
+      return fmt::format("\"{}\" is no address", printable(text));
     return put(addresses_, fold(path.mailbox->local) + '@' + domain_of(*path.mailbox));
   }
   if (text.front() == '.') {
@@ -109,7 +116,8 @@ std::optional<std::string> ListEntries::add(std::string_view text) {
 bool ListEntries::contains(const Value& value, std::int64_t unix_time) const {
   if (const auto* ip = std::get_if<IpAddress>(&value)) return contains_ip(*ip, unix_time);
   if (const auto* domain = std::get_if<Domain>(&value)) return contains_name(domain->text(), unix_time);
-  if (const auto* mailbox = std::get_if<Mailbox>(&value)) return contains_address(fold(mailbox->local), domain_of(*mailbox), unix_time);
+  if (const auto* mailbox = std::get_if<Mailbox>(&value))
+    return contains_address(fold(mailbox->local), domain_of(*mailbox), unix_time);
   if (const auto* number = std::get_if<std::int64_t>(&value)) return contains_name(std::to_string(*number), unix_time);
   const auto* text = std::get_if<std::string>(&value);
   if (text == nullptr) return false;
@@ -117,7 +125,9 @@ bool ListEntries::contains(const Value& value, std::int64_t unix_time) const {
     if (const auto ip = IpAddress::parse(*text); ip && contains_ip(*ip, unix_time)) return true;
   }
   if (const std::size_t at = text->rfind('@'); at != std::string::npos && !addresses_.empty()) {
-    if (contains_address(fold(std::string_view(*text).substr(0, at)), domain_key(std::string_view(*text).substr(at + 1)), unix_time)) return true;
+    if (contains_address(fold(std::string_view(*text).substr(0, at)),
+                         domain_key(std::string_view(*text).substr(at + 1)), unix_time))
+      return true;
   }
   return contains_name(domain_key(*text), unix_time);
 }
@@ -143,7 +153,7 @@ bool ListEntries::contains_address(const std::string& local, const std::string& 
     return found != addresses_.end() && lives(found->second, unix_time);
   };
   if (has(local + '@' + domain)) return true;
-  const std::size_t plus = local.find('+');   // LANGUAGE 3: +tag ignored
+  const std::size_t plus = local.find('+');  // LANGUAGE 3: +tag ignored
   return plus != std::string::npos && plus > 0 && has(local.substr(0, plus) + '@' + domain);
 }
 

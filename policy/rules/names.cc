@@ -11,14 +11,17 @@ namespace postern::rules {
 namespace {
 
 bool is_header_name(std::string_view text) {
-  return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127 && c != ':'; });  // RFC 5322 3.6.8
+  return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c < 127 && c != ':';
+  });  // RFC 5322 3.6.8
 }
 
 }  // namespace
 
 std::size_t Names::fact_index(const FactDoc& doc, std::string_view name) {
   FactName wanted{std::string(name), {}};
-  if (doc.is_prefix()) wanted = {std::string(doc.name.substr(0, doc.name.size() - 1)), std::string(name.substr(doc.name.size()))};
+  if (doc.is_prefix())
+    wanted = {std::string(doc.name.substr(0, doc.name.size() - 1)), std::string(name.substr(doc.name.size()))};
   const auto found = std::find_if(program_.facts.begin(), program_.facts.end(), [&](const FactName& f) {
     return f.name == wanted.name && ascii_iequals(f.argument, wanted.argument);
   });

@@ -16,8 +16,8 @@ namespace postern::rules {
 struct Meaning {
   enum class Kind { unknown, later, fact, check, tag, score };
   Kind kind = Kind::unknown;
-  const FactDoc* doc = nullptr;   ///< of fact, and of a fact that comes later
-  std::size_t index = 0;          ///< of fact and check, in the program
+  const FactDoc* doc = nullptr;  ///< of fact, and of a fact that comes later
+  std::size_t index = 0;         ///< of fact and check, in the program
 };
 
 /// The names of facts and checks, and the ones that a program reads, each once.

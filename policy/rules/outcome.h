@@ -11,11 +11,12 @@ namespace postern {
 /// Does an outcome say that the check itself could not be done?
 enum class Failure { no, yes };
 
-/// One word a check may answer. Tables of these are constexpr and the single source of configuration, documentation and tests.
+/// One word a check may answer. Tables of these are constexpr and the single source of configuration, documentation and
+/// tests.
 struct Outcome {
-  std::string_view name;     ///< "null-mx", as rules and logs write it
-  ReplyText reply;           ///< what a rule says when it names none; code 0: a rule must find its own words
-  std::string_view rfc;      ///< where it comes from
+  std::string_view name;  ///< "null-mx", as rules and logs write it
+  ReplyText reply;        ///< what a rule says when it names none; code 0: a rule must find its own words
+  std::string_view rfc;   ///< where it comes from
   Failure failure = Failure::no;
 };
 

@@ -18,10 +18,13 @@ struct Mistake {
   std::string hint;
 };
 
-constexpr std::array<std::string_view, 17> kKeywords{"and", "or", "not", "any", "no", "every", "is", "in", "matches",
-                                                     "contains", "starts", "ends", "with", "looks", "like", "AND", "OR"};
+constexpr std::array<std::string_view, 17> kKeywords{"and",  "or",    "not",     "any",      "no",     "every",
+                                                     "is",   "in",    "matches", "contains", "starts", "ends",
+                                                     "with", "looks", "like",    "AND",      "OR"};
 
-bool is_keyword(const Token& t) { return t.kind == Token::Kind::word && std::find(kKeywords.begin(), kKeywords.end(), t.text) != kKeywords.end(); }
+bool is_keyword(const Token& t) {
+  return t.kind == Token::Kind::word && std::find(kKeywords.begin(), kKeywords.end(), t.text) != kKeywords.end();
+}
 
 bool is_unit(const Token& t) {
   constexpr std::array<std::string_view, 9> kUnits{"B", "KB", "MB", "GB", "ms", "s", "m", "h", "d"};
@@ -32,7 +35,8 @@ bool is_number(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// A recursive descent over the grammar of LANGUAGE 3. The first mistake ends it: what follows one is rarely worth reading.
+// A recursive descent over the grammar of LANGUAGE 3. The first mistake ends it: what follows one is rarely worth
+// reading.
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text), tokens_(tokenize(text)) {}
@@ -66,7 +70,8 @@ class Parser {
   std::nullopt_t unexpected(std::string_view wanted) {
     const Token& t = peek();
     if (t.kind == Token::Kind::wrong) return fail(t.offset, t.text);
-    if (t.kind == Token::Kind::end) return fail(t.offset, fmt::format("the expression ends where {} should stand", wanted));
+    if (t.kind == Token::Kind::end)
+      return fail(t.offset, fmt::format("the expression ends where {} should stand", wanted));
     return fail(t.offset, fmt::format("\"{}\" stands where {} should stand", printable(t.text), wanted));
   }
 
@@ -74,16 +79,20 @@ class Parser {
     const Token& t = peek();
     if (t.kind == Token::Kind::wrong) return void(fail(t.offset, t.text));
     if (t.is_sign(")")) return void(fail(t.offset, "this ) closes nothing"));
-    if (t.is_word("AND") || t.is_word("OR") || t.is_word("NOT")) return void(fail(t.offset, fmt::format("\"{}\" is written in lower case", t.text), ascii_lower(t.text)));
+    if (t.is_word("AND") || t.is_word("OR") || t.is_word("NOT"))
+      return void(fail(t.offset, fmt::format("\"{}\" is written in lower case", t.text), ascii_lower(t.text)));
     if (done.kind == Syntax::Kind::bare && t.is_sign("[")) return void(fail(t.offset, "[ ] stands behind is or in"));
-    if (is_keyword(t) || t.kind == Token::Kind::sign) return void(fail(t.offset, fmt::format("\"{}\" can not stand here", t.text)));
+    if (is_keyword(t) || t.kind == Token::Kind::sign)
+      return void(fail(t.offset, fmt::format("\"{}\" can not stand here", t.text)));
     fail(t.offset, fmt::format("\"{}\" stands where and, or or the end should stand", printable(t.text)),
          t.kind == Token::Kind::word ? "text stands in quotes" : "");
   }
 
   // or-expr and and-expr at once, so that a mixture can be shown whole.
   std::optional<Syntax> junction() {
-    if (++depth_ > kMaxExpressionDepth) return fail(peek().offset, fmt::format("more than {} levels of ( )", kMaxExpressionDepth), "give parts names in define:");
+    if (++depth_ > kMaxExpressionDepth)
+      return fail(peek().offset, fmt::format("more than {} levels of ( )", kMaxExpressionDepth),
+                  "give parts names in define:");
     std::vector<Syntax> parts;
     std::vector<bool> is_and;
     std::size_t second_operator = 0;
@@ -132,10 +141,14 @@ class Parser {
     const Token& t = peek();
     const std::size_t offset = t.offset;
     std::optional<Syntax> result;
-    if (t.is_word("not")) result = negation();
-    else if (t.is_word("any") || t.is_word("no") || t.is_word("every")) result = quantified();
-    else if (t.is_sign("(")) result = parenthesized();
-    else result = comparison();
+    if (t.is_word("not"))
+      result = negation();
+    else if (t.is_word("any") || t.is_word("no") || t.is_word("every"))
+      result = quantified();
+    else if (t.is_sign("("))
+      result = parenthesized();
+    else
+      result = comparison();
     if (!result) return std::nullopt;
     result->offset = offset;
     result->end = last_end_;
@@ -146,7 +159,8 @@ class Parser {
     const std::size_t open = take().offset;
     std::optional<Syntax> inner = junction();
     if (!inner) return std::nullopt;
-    if (!take_sign(")")) return peek().kind == Token::Kind::end ? fail(open, "this ( is never closed") : unexpected("and, or or )");
+    if (!take_sign(")"))
+      return peek().kind == Token::Kind::end ? fail(open, "this ( is never closed") : unexpected("and, or or )");
     return inner;
   }
 
@@ -164,7 +178,8 @@ class Parser {
     std::optional<Syntax> inner = unary();
     if (!inner) return std::nullopt;
     if (inner->kind == Syntax::Kind::comparison) {
-      return fail(offset, "not stands before a yes/no fact or ( )", fmt::format("write not ({})", text_.substr(inner->offset, inner->end - inner->offset)));
+      return fail(offset, "not stands before a yes/no fact or ( )",
+                  fmt::format("write not ({})", text_.substr(inner->offset, inner->end - inner->offset)));
     }
     if (inner->kind != Syntax::Kind::bare) return fail(offset, "not stands before a yes/no fact or ( )");
     result.parts.push_back(std::move(*inner));
@@ -175,7 +190,9 @@ class Parser {
     Syntax result;
     result.kind = Syntax::Kind::quantified;
     const std::string word = take().text;
-    result.quantifier = word == "any" ? Syntax::Quantifier::any : word == "no" ? Syntax::Quantifier::no : Syntax::Quantifier::every;
+    result.quantifier = word == "any"  ? Syntax::Quantifier::any
+                        : word == "no" ? Syntax::Quantifier::no
+                                       : Syntax::Quantifier::every;
     if (peek().kind != Token::Kind::word || is_keyword(peek())) return unexpected("the name of a fact");
     const Token& name = take();
     result.name = {name.text, name.offset, false, {}};
@@ -187,8 +204,11 @@ class Parser {
   }
 
   std::optional<Syntax> comparison() {
-    if (peek().kind == Token::Kind::text) return fail(peek().offset, "a text stands where a fact should stand", "the fact comes first: sender == \"a@example.org\"");
-    if (peek().is_word("AND") || peek().is_word("OR") || peek().is_word("NOT")) return fail(peek().offset, fmt::format("\"{}\" is written in lower case", peek().text), ascii_lower(peek().text));
+    if (peek().kind == Token::Kind::text)
+      return fail(peek().offset, "a text stands where a fact should stand",
+                  "the fact comes first: sender == \"a@example.org\"");
+    if (peek().is_word("AND") || peek().is_word("OR") || peek().is_word("NOT"))
+      return fail(peek().offset, fmt::format("\"{}\" is written in lower case", peek().text), ascii_lower(peek().text));
     if (peek().kind != Token::Kind::word || is_keyword(peek())) return unexpected("a fact");
     Syntax result;
     result.kind = Syntax::Kind::bare;
@@ -197,8 +217,12 @@ class Parser {
     const Token& t = peek();
     result.op_offset = t.offset;
     if (t.kind == Token::Kind::sign) {
-      constexpr std::array<std::pair<std::string_view, Operator>, 6> kSigns{{{"==", Operator::equal}, {"!=", Operator::equal}, {"<", Operator::less},
-                                                                            {"<=", Operator::less_equal}, {">", Operator::greater}, {">=", Operator::greater_equal}}};
+      constexpr std::array<std::pair<std::string_view, Operator>, 6> kSigns{{{"==", Operator::equal},
+                                                                             {"!=", Operator::equal},
+                                                                             {"<", Operator::less},
+                                                                             {"<=", Operator::less_equal},
+                                                                             {">", Operator::greater},
+                                                                             {">=", Operator::greater_equal}}};
       for (const auto& [sign, op] : kSigns) {
         if (!t.is_sign(sign)) continue;
         result.negated = t.is_sign("!=");
@@ -221,7 +245,9 @@ class Parser {
     }
     if (peek().is_word("not") && peek(1).kind == Token::Kind::word) {
       for (const std::string_view op : {"matches", "contains", "starts", "ends"}) {
-        if (peek(1).is_word(op)) return fail(peek().offset, fmt::format("not {} is no comparison", op), fmt::format("write not ({} {} …)", name.text, op));
+        if (peek(1).is_word(op))
+          return fail(peek().offset, fmt::format("not {} is no comparison", op),
+                      fmt::format("write not ({} {} …)", name.text, op));
       }
     }
     if (take_word("matches")) return value_of(std::move(result), Operator::matches, true);
@@ -254,7 +280,8 @@ class Parser {
       } while (take_sign(","));
       if (take_sign("]")) return result;
       if (peek().kind == Token::Kind::end) return fail(open, "this [ is never closed");
-      return fail(peek().offset, fmt::format("\"{}\" stands where , or ] should stand", printable(peek().text)), "a text of several words stands in quotes");
+      return fail(peek().offset, fmt::format("\"{}\" stands where , or ] should stand", printable(peek().text)),
+                  "a text of several words stands in quotes");
     }
     std::optional<Word> word = value();
     if (!word) return std::nullopt;
@@ -264,7 +291,9 @@ class Parser {
 
   std::optional<Word> value() {
     const Token& t = peek();
-    if ((t.kind != Token::Kind::word && t.kind != Token::Kind::text) || t.is_word("and") || t.is_word("or") || t.is_word("not")) return unexpected("a value");
+    if ((t.kind != Token::Kind::word && t.kind != Token::Kind::text) || t.is_word("and") || t.is_word("or") ||
+        t.is_word("not"))
+      return unexpected("a value");
     take();
     Word word{t.text, t.offset, t.kind == Token::Kind::text, {}};
     if (!word.quoted && is_number(word.text) && is_unit(peek())) word.unit = take().text;
@@ -288,7 +317,8 @@ std::optional<Syntax> parse_expression(const Node& node, Problems& problems) {
     return std::nullopt;
   }
   if (node.text.size() > kMaxExpressionBytes) {
-    problems.error(node.where, fmt::format("a condition has at most {} bytes", kMaxExpressionBytes), "put values into lists:");
+    problems.error(node.where, fmt::format("a condition has at most {} bytes", kMaxExpressionBytes),
+                   "put values into lists:");
     return std::nullopt;
   }
   Parser parser(node.text);

@@ -8,13 +8,16 @@ namespace postern::rules {
 
 namespace {
 
-constexpr std::int64_t kMaxMemory = 8 << 20;        // RE2's own default; a pattern that needs more is refused at load
-constexpr std::size_t kMaxPatternBytes = 10'000;    // local
+constexpr std::int64_t kMaxMemory = 8 << 20;      // RE2's own default; a pattern that needs more is refused at load
+constexpr std::size_t kMaxPatternBytes = 10'000;  // local
 
 class Re2Pattern final : public Pattern {
  public:
-  Re2Pattern(std::string_view text, const RE2::Options& options) : re_(re2::StringPiece(text.data(), text.size()), options) {}
-  bool found_in(std::string_view text) const override { return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), re_); }
+  Re2Pattern(std::string_view text, const RE2::Options& options)
+      : re_(re2::StringPiece(text.data(), text.size()), options) {}
+  bool found_in(std::string_view text) const override {
+    return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), re_);
+  }
   const RE2& re() const { return re_; }
 
  private:

@@ -8,8 +8,8 @@
 
 namespace postern::rules {
 
-/// A compiled regular expression: RE2 syntax, unanchored, without regard to case unless it says (?-i). Linear in the text, bounded
-/// in memory. Immutable, thread-safe.
+/// A compiled regular expression: RE2 syntax, unanchored, without regard to case unless it says (?-i). Linear in the
+/// text, bounded in memory. Immutable, thread-safe.
 class Pattern {
  public:
   /// An Error with an empty place tells what is wrong with `text`.

@@ -15,7 +15,7 @@ namespace postern::rules {
 /// A compiled condition. Indexes are those of the RuleSet.
 struct Expression {
   enum class Kind {
-    constant,    ///< `always`, or what comes in a later version
+    constant,  ///< `always`, or what comes in a later version
     all,
     any,
     negation,
@@ -32,7 +32,7 @@ struct Expression {
   std::vector<Expression> parts;
   bool negated = false;
   std::size_t check = 0;
-  std::uint64_t outcomes = 0;                 ///< bit n: the outcome of that index in the check's table
+  std::uint64_t outcomes = 0;  ///< bit n: the outcome of that index in the check's table
   std::size_t fact = 0;
   std::shared_ptr<const Test> test;
   Syntax::Quantifier quantifier = Syntax::Quantifier::any;
@@ -66,11 +66,11 @@ struct Group {
 
 struct Rule {
   std::string name;
-  std::optional<std::size_t> group;         ///< the innermost one
+  std::optional<std::size_t> group;  ///< the innermost one
   Expression when;
-  std::vector<std::size_t> skipped_by;      ///< rules above whose `skip` names this one
-  std::optional<Unavailable> unavailable;   ///< its own, or that of its group
-  std::optional<std::int64_t> until;        ///< the first second at which it is off
+  std::vector<std::size_t> skipped_by;     ///< rules above whose `skip` names this one
+  std::optional<Unavailable> unavailable;  ///< its own, or that of its group
+  std::optional<std::int64_t> until;       ///< the first second at which it is off
   bool monitored = false;
   bool scoped = false;
 
@@ -91,11 +91,11 @@ class Program {
   std::vector<Group> groups;
   std::vector<Rule> rules;
   std::vector<FactName> facts;
-  std::vector<const FactDoc*> fact_docs;    ///< of `facts`, one each
+  std::vector<const FactDoc*> fact_docs;  ///< of `facts`, one each
   std::vector<Reads> fact_reads;
   std::vector<CheckDecl> checks;
   std::vector<Reads> check_reads;
-  std::vector<RuleSet::RuleInfo> infos;     ///< of `rules`, one each
+  std::vector<RuleSet::RuleInfo> infos;  ///< of `rules`, one each
 };
 
 }  // namespace postern::rules

@@ -18,11 +18,14 @@ constexpr std::size_t kMaxRules = 20'000;  // local
 
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   });
 }
 
-bool is_one_of(std::string_view word, std::span<const std::string_view> words) { return std::find(words.begin(), words.end(), word) != words.end(); }
+bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 // "presets/inbound.yaml" is the group "inbound".
 std::string group_name(std::string_view file) {
@@ -35,7 +38,8 @@ void check_keys(const Node& item, std::string_view what, std::span<const std::st
   for (const auto& [key, value] : item.entries) {
     if (is_one_of(key.text, known)) continue;
     const std::vector<std::string> names(known.begin(), known.end());
-    problems.error(key.where, fmt::format("{} has no key \"{}\"", what, printable(key.text)), did_you_mean(key.text, names));
+    problems.error(key.where, fmt::format("{} has no key \"{}\"", what, printable(key.text)),
+                   did_you_mean(key.text, names));
   }
 }
 
@@ -54,7 +58,9 @@ bool RuleReader::is_later(std::string_view name) const {
 
 bool RuleReader::claim(const std::string& name, const Place& where) {
   const auto [at, fresh] = names_.emplace(name, where);
-  if (!fresh) problems_.error(where, fmt::format("there is a rule or group \"{}\" already, in line {}", printable(name), at->second.line));
+  if (!fresh)
+    problems_.error(
+        where, fmt::format("there is a rule or group \"{}\" already, in line {}", printable(name), at->second.line));
   return fresh;
 }
 
@@ -86,11 +92,14 @@ const Definitions* RuleReader::read_definitions(const Node* section, const Defin
 }
 
 void RuleReader::read_list(const Node& list, const Frame& frame) {
-  if (!list.is_list()) return problems_.error(list.where, fmt::format("rules: wants a list of rules, not {}", list.describe()), "each rule begins with \"- name:\"");
+  if (!list.is_list())
+    return problems_.error(list.where, fmt::format("rules: wants a list of rules, not {}", list.describe()),
+                           "each rule begins with \"- name:\"");
   for (const Node& item : list.items) {
     if (rules.size() >= kMaxRules) return problems_.error(item.where, fmt::format("more than {} rules", kMaxRules));
     if (!item.is_map()) {
-      problems_.error(item.where, fmt::format("a rule is a map with name:, when: and actions, not {}", item.describe()));
+      problems_.error(item.where,
+                      fmt::format("a rule is a map with name:, when: and actions, not {}", item.describe()));
     } else if (const Node* group = item.find("group")) {
       read_group(item, *group, frame);
     } else if (const Node* include = item.find("include")) {
@@ -104,18 +113,25 @@ void RuleReader::read_list(const Node& list, const Frame& frame) {
 void RuleReader::read_shared_keys(const Node& item, Frame& frame) {
   if (const Node* monitor = item.find("monitor")) {
     const auto on = read_flag(*monitor, "monitor", problems_);
-    if (on && !source_.all_monitored) frame.monitor = *on;   // `mode: monitor` cannot be overruled
+    if (on && !source_.all_monitored) frame.monitor = *on;  // `mode: monitor` cannot be overruled
   }
   if (const Node* unavailable = item.find("unavailable")) {
-    if (unavailable->is_scalar() && unavailable->text == "skip") frame.unavailable = Unavailable::skip;
-    else if (unavailable->is_scalar() && unavailable->text == "defer") frame.unavailable = Unavailable::defer;
-    else problems_.error(unavailable->where, "unavailable is skip or defer");
+    if (unavailable->is_scalar() && unavailable->text == "skip")
+      frame.unavailable = Unavailable::skip;
+    else if (unavailable->is_scalar() && unavailable->text == "defer")
+      frame.unavailable = Unavailable::defer;
+    else
+      problems_.error(unavailable->where, "unavailable is skip or defer");
   }
   if (const Node* split = item.find("split")) {
-    if (split->is_scalar() && split->text == "retry") frame.split = Split::retry;
-    else if (split->is_scalar() && split->text == "whole") frame.split = Split::whole;
-    else if (split->is_scalar() && split->text == "notice") problems_.later(split->where, "split notice");
-    else problems_.error(split->where, "split is retry, notice or whole");
+    if (split->is_scalar() && split->text == "retry")
+      frame.split = Split::retry;
+    else if (split->is_scalar() && split->text == "whole")
+      frame.split = Split::whole;
+    else if (split->is_scalar() && split->text == "notice")
+      problems_.later(split->where, "split notice");
+    else
+      problems_.error(split->where, "split is retry, notice or whole");
   }
 }
 
@@ -125,7 +141,8 @@ RuleReader::Frame RuleReader::open_group(const Node& item, std::string name, con
   frame.change = nullptr;
   read_shared_keys(item, frame);
   claim(name, where);
-  groups.push_back({std::move(name), where, outer.group, item.find("when"), outer.definitions, frame.monitor.value_or(false), rules.size(), rules.size()});
+  groups.push_back({std::move(name), where, outer.group, item.find("when"), outer.definitions,
+                    frame.monitor.value_or(false), rules.size(), rules.size()});
   frame.group = groups.size() - 1;
   return frame;
 }
@@ -133,27 +150,35 @@ RuleReader::Frame RuleReader::open_group(const Node& item, std::string name, con
 void RuleReader::read_group(const Node& item, const Node& name, const Frame& outer) {
   constexpr std::array<std::string_view, 6> kKeys{"group", "when", "monitor", "unavailable", "split", "rules"};
   check_keys(item, "a group", kKeys, problems_);
-  if (!name.is_scalar() || !is_name(name.text)) return problems_.error(name.where, "group: wants a name", "letters, digits, - and _");
-  if (outer.depth >= kMaxDepth) return problems_.error(name.where, fmt::format("more than {} groups in groups", kMaxDepth));
+  if (!name.is_scalar() || !is_name(name.text))
+    return problems_.error(name.where, "group: wants a name", "letters, digits, - and _");
+  if (outer.depth >= kMaxDepth)
+    return problems_.error(name.where, fmt::format("more than {} groups in groups", kMaxDepth));
   Frame frame = open_group(item, outer.prefix + name.text, name.where, outer);
   frame.change = outer.change;
   const std::size_t self = *frame.group;
-  if (const Node* list = item.find("rules")) read_list(*list, frame);
-  else problems_.error(name.where, fmt::format("group \"{}\" has no rules", name.text));
+  if (const Node* list = item.find("rules"))
+    read_list(*list, frame);
+  else
+    problems_.error(name.where, fmt::format("group \"{}\" has no rules", name.text));
   groups[self].last = rules.size();
 }
 
 void RuleReader::read_include(const Node& item, const Node& name, const Frame& outer) {
   constexpr std::array<std::string_view, 6> kKeys{"include", "change", "when", "monitor", "unavailable", "split"};
   check_keys(item, "an include", kKeys, problems_);
-  if (!name.is_scalar() || name.text.empty()) return problems_.error(name.where, "include: wants the name of a file", "presets/inbound.yaml");
+  if (!name.is_scalar() || name.text.empty())
+    return problems_.error(name.where, "include: wants the name of a file", "presets/inbound.yaml");
   const bool open = std::find(open_includes_.begin(), open_includes_.end(), name.text) != open_includes_.end();
-  if (open || outer.depth >= kMaxDepth) return problems_.error(name.where, fmt::format("\"{}\" includes itself", printable(name.text)));
+  if (open || outer.depth >= kMaxDepth)
+    return problems_.error(name.where, fmt::format("\"{}\" includes itself", printable(name.text)));
   if (!source_.include) return problems_.error(name.where, "nothing can be included here");
   const std::string group = outer.prefix + group_name(name.text);
-  if (!is_name(group_name(name.text))) return problems_.error(name.where, fmt::format("\"{}\" gives no name for its rules", printable(name.text)));
+  if (!is_name(group_name(name.text)))
+    return problems_.error(name.where, fmt::format("\"{}\" gives no name for its rules", printable(name.text)));
   Result<Node> file = source_.include(name.text, name.where);
-  if (!file) return problems_.error(file.error().where.line > 0 ? file.error().where : name.where, file.error().message);
+  if (!file)
+    return problems_.error(file.error().where.line > 0 ? file.error().where : name.where, file.error().message);
   included_.push_back(std::move(*file));
   const Node& root = included_.back();
 
@@ -161,7 +186,8 @@ void RuleReader::read_include(const Node& item, const Node& name, const Frame& o
   frame.prefix = group + '/';
   frame.change = item.find("change");
   if (frame.change != nullptr && !frame.change->is_map()) {
-    problems_.error(frame.change->where, fmt::format("change: wants rules by name, not {}", frame.change->describe()), "change: {NAME: {monitor: true}, OTHER: off}");
+    problems_.error(frame.change->where, fmt::format("change: wants rules by name, not {}", frame.change->describe()),
+                    "change: {NAME: {monitor: true}, OTHER: off}");
     frame.change = nullptr;
   }
   const std::size_t self = *frame.group;
@@ -190,8 +216,11 @@ void RuleReader::check_changes(const Node& change, const std::string& prefix, st
   }
   for (const auto& [key, value] : change.entries) {
     if (std::find(known.begin(), known.end(), key.text) != known.end()) continue;
-    if (is_later(prefix + key.text)) problems_.later(key.where, fmt::format("rule {}{}", prefix, key.text));
-    else problems_.error(key.where, fmt::format("there is no rule \"{}{}\" to change", prefix, printable(key.text)), did_you_mean(key.text, known));
+    if (is_later(prefix + key.text))
+      problems_.later(key.where, fmt::format("rule {}{}", prefix, key.text));
+    else
+      problems_.error(key.where, fmt::format("there is no rule \"{}{}\" to change", prefix, printable(key.text)),
+                      did_you_mean(key.text, known));
   }
 }
 
@@ -211,15 +240,18 @@ bool RuleReader::apply_change(const Frame& frame, std::string_view name, Node& k
       continue;
     }
     const ActionDoc* action = find_action(key.text);
-    if (action != nullptr && action->final) {   // a rule has one: the new one stands for the old
+    if (action != nullptr && action->final) {  // a rule has one: the new one stands for the old
       std::erase_if(keys.entries, [](const auto& entry) {
         const ActionDoc* old = find_action(entry.first.text);
         return old != nullptr && old->final;
       });
     }
-    const auto same = std::find_if(keys.entries.begin(), keys.entries.end(), [&name = key.text](const auto& entry) { return entry.first.text == name; });
-    if (same != keys.entries.end()) *same = {key, value};
-    else keys.entries.emplace_back(key, value);
+    const auto same = std::find_if(keys.entries.begin(), keys.entries.end(),
+                                   [&name = key.text](const auto& entry) { return entry.first.text == name; });
+    if (same != keys.entries.end())
+      *same = {key, value};
+    else
+      keys.entries.emplace_back(key, value);
   }
   return true;
 }
@@ -227,7 +259,8 @@ bool RuleReader::apply_change(const Frame& frame, std::string_view name, Node& k
 void RuleReader::read_rule(const Node& item, const Frame& outer) {
   const Node* name = item.find("name");
   if (name == nullptr) return problems_.error(item.where, "a rule has no name", "name: NAME");
-  if (!name->is_scalar() || !is_name(name->text)) return problems_.error(name->where, "name: wants a name", "letters, digits, - and _");
+  if (!name->is_scalar() || !is_name(name->text))
+    return problems_.error(name->where, "name: wants a name", "letters, digits, - and _");
   DraftRule rule;
   rule.name = outer.prefix + name->text;
   rule.prefix = outer.prefix;

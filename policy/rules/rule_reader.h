@@ -15,11 +15,11 @@ namespace postern::rules {
 
 /// A rule as it is written, with what its groups give it.
 struct DraftRule {
-  std::string name;                        ///< whole: "inbound/spf-fail"
-  std::string prefix;                      ///< "inbound/", or nothing
+  std::string name;    ///< whole: "inbound/spf-fail"
+  std::string prefix;  ///< "inbound/", or nothing
   Place where;
   std::optional<std::size_t> group;
-  Node keys;                               ///< its map, with what `change:` made of it
+  Node keys;  ///< its map, with what `change:` made of it
   const Definitions* definitions = nullptr;
   bool monitored = false;
   std::optional<Unavailable> unavailable;
@@ -48,7 +48,7 @@ class RuleReader {
 
   std::vector<DraftRule> rules;
   std::vector<DraftGroup> groups;
-  std::set<std::string, std::less<>> switched_off;   ///< whole names of rules that `change` took away
+  std::set<std::string, std::less<>> switched_off;  ///< whole names of rules that `change` took away
 
   /// Every `define:` section that was read, each with what it sees of the sections around it.
   const std::deque<Definitions>& definitions() const { return definitions_; }
@@ -80,7 +80,7 @@ class RuleReader {
 
   const Source& source_;
   Problems& problems_;
-  std::deque<Node> included_;               ///< keeps what includes have read
+  std::deque<Node> included_;  ///< keeps what includes have read
   std::deque<Definitions> definitions_;
   std::vector<std::string> open_includes_;
   std::map<std::string, Place, std::less<>> names_;

@@ -28,7 +28,7 @@ class Program;  // the compiled expressions and rules; its shape is this layer's
 
 /// What the rules read, so that the policy knows which milter steps, evidence and headers it needs.
 struct Reads {
-  bool enforced = false;   ///< a rule that counts reads it, not only monitored ones
+  bool enforced = false;  ///< a rule that counts reads it, not only monitored ones
   Stage stage = Stage::connect;
 };
 
@@ -49,8 +49,8 @@ class RuleSet {
     Place where;
     std::optional<FinalAction> final;
     bool monitored = false;
-    bool scoped = false;            ///< reads a fact that belongs to one recipient
-    Stage known_at = Stage::connect;  ///< the stage at which its condition is settled at the latest
+    bool scoped = false;                     ///< reads a fact that belongs to one recipient
+    Stage known_at = Stage::connect;         ///< the stage at which its condition is settled at the latest
     std::vector<std::string> other_actions;  ///< "add_header", "tag" …
     std::optional<Split> split;
   };
@@ -69,10 +69,10 @@ using Includer = std::function<Result<Node>(const std::string& name, const Place
 struct Source {
   const Node* define = nullptr;
   const Node* rules = nullptr;
-  std::span<const CheckDecl> checks;              ///< all that this version has, with the settings of this configuration
-  std::span<const std::string> later_rules;       ///< names of preset rules that come later ("inbound/greylist")
-  const Lists* lists = nullptr;                   ///< compiled `lists:` and `site.domains`
-  bool all_monitored = false;                     ///< `mode: monitor`
+  std::span<const CheckDecl> checks;         ///< all that this version has, with the settings of this configuration
+  std::span<const std::string> later_rules;  ///< names of preset rules that come later ("inbound/greylist")
+  const Lists* lists = nullptr;              ///< compiled `lists:` and `site.domains`
+  bool all_monitored = false;                ///< `mode: monitor`
   Includer include;
 };
 
@@ -80,7 +80,8 @@ struct Source {
 /// `problems.usable()` stays true.
 std::shared_ptr<const RuleSet> compile(const Source& source, Problems& problems);
 
-/// The lines of `postern check --stages`: per rule when it is known, when it can be spoken and which rule above holds it back.
+/// The lines of `postern check --stages`: per rule when it is known, when it can be spoken and which rule above holds
+/// it back.
 std::vector<std::string> describe_stages(const RuleSet& rules, Stage answer_at);
 
 }  // namespace postern::rules

@@ -40,21 +40,34 @@ Truths compare_score(std::span<const Contribution> contributions, const Test& te
   const Bounds b = bounds_of(contributions);
   bool may_fit = false, may_miss = false, may_straddle = false;
   const auto fits = [&](std::int64_t number) {
-    return std::any_of(test.numbers.begin(), test.numbers.end(), [&](std::int64_t right) { return compare(number, test.op, right); });
+    return std::any_of(test.numbers.begin(), test.numbers.end(),
+                       [&](std::int64_t right) { return compare(number, test.op, right); });
   };
   switch (test.op) {
-    case Operator::greater: case Operator::greater_equal:
-      may_fit = fits(b.most_low), may_miss = !fits(b.least_high), may_straddle = !fits(b.least_low) && fits(b.most_high);
+    case Operator::greater:
+    case Operator::greater_equal:
+      may_fit = fits(b.most_low), may_miss = !fits(b.least_high),
+      may_straddle = !fits(b.least_low) && fits(b.most_high);
       break;
-    case Operator::less: case Operator::less_equal:
-      may_fit = fits(b.least_high), may_miss = !fits(b.most_low), may_straddle = fits(b.least_low) && !fits(b.most_high);
+    case Operator::less:
+    case Operator::less_equal:
+      may_fit = fits(b.least_high), may_miss = !fits(b.most_low),
+      may_straddle = fits(b.least_low) && !fits(b.most_high);
       break;
-    case Operator::is: case Operator::in: case Operator::matches: case Operator::contains: case Operator::starts_with:
-    case Operator::ends_with: case Operator::equal: case Operator::looks_like: {
+    case Operator::is:
+    case Operator::in:
+    case Operator::matches:
+    case Operator::contains:
+    case Operator::starts_with:
+    case Operator::ends_with:
+    case Operator::equal:
+    case Operator::looks_like: {
       // The ends alone tell: a number between them may be met, or not.
       const bool one = b.least_low == b.most_high;
-      const bool within = std::any_of(test.numbers.begin(), test.numbers.end(), [&](std::int64_t n) { return n >= b.least_low && n <= b.most_high; });
-      const bool fixed = b.least_low == b.most_low && b.least_high == b.most_high;   // one interval, not a choice of several
+      const bool within = std::any_of(test.numbers.begin(), test.numbers.end(),
+                                      [&](std::int64_t n) { return n >= b.least_low && n <= b.most_high; });
+      const bool fixed =
+          b.least_low == b.most_low && b.least_high == b.most_high;  // one interval, not a choice of several
       may_fit = one ? fits(b.least_low) : within && !(fixed && b.unknown != 0);
       may_miss = one ? !fits(b.least_low) : !(fixed && b.unknown != 0) || !within;
       may_straddle = !one && within;

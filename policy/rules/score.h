@@ -14,8 +14,8 @@ struct Contribution {
   Truths truths = kFalse;
 };
 
-/// What `score` against `test` may come to. A score is an interval while a rule that adds to it is unknown (LANGUAGE 5); a
-/// comparison that the whole interval fits is true, that none of it fits is false, and else unknown.
+/// What `score` against `test` may come to. A score is an interval while a rule that adds to it is unknown (LANGUAGE
+/// 5); a comparison that the whole interval fits is true, that none of it fits is false, and else unknown.
 Truths compare_score(std::span<const Contribution> contributions, const Test& test);
 
 }  // namespace postern::rules

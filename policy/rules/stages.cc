@@ -10,7 +10,7 @@ namespace postern::rules {
 
 std::vector<std::string> describe_stages(const RuleSet& rules, Stage answer_at) {
   std::vector<std::string> lines;
-  const RuleSet::RuleInfo* holder = nullptr;   // the rule above that is known last and would let through
+  const RuleSet::RuleInfo* holder = nullptr;  // the rule above that is known last and would let through
   for (const RuleSet::RuleInfo& rule : rules.rules()) {
     std::string line = fmt::format("{}: known at {}", rule.name, name(rule.known_at));
     if (rule.monitored) {

@@ -28,8 +28,13 @@ bool compare(std::int64_t number, Operator op, std::int64_t right) {
     case Operator::greater: return number > right;
     case Operator::greater_equal: return number >= right;
     case Operator::equal: return number == right;
-    case Operator::is: case Operator::in: case Operator::matches: case Operator::contains: case Operator::starts_with:
-    case Operator::ends_with: case Operator::looks_like: break;
+    case Operator::is:
+    case Operator::in:
+    case Operator::matches:
+    case Operator::contains:
+    case Operator::starts_with:
+    case Operator::ends_with:
+    case Operator::looks_like: break;
   }
   return number == right;
 }
@@ -51,7 +56,8 @@ List::Answer Test::fits(const Value& value, std::int64_t unix_time) const {
   if (numeric) {
     const auto* number = std::get_if<std::int64_t>(&value);
     if (number == nullptr) return List::Answer::no;
-    return answer(std::any_of(numbers.begin(), numbers.end(), [&](std::int64_t right) { return compare(*number, op, right); }));
+    return answer(
+        std::any_of(numbers.begin(), numbers.end(), [&](std::int64_t right) { return compare(*number, op, right); }));
   }
   if (op == Operator::matches) {
     const std::string text = text_of(value);

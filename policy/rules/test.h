@@ -13,17 +13,19 @@
 
 namespace postern::rules {
 
-/// The right side of a comparison, compiled, in its positive form: `!=` is told by who holds it. Immutable, thread-safe.
+/// The right side of a comparison, compiled, in its positive form: `!=` is told by who holds it. Immutable,
+/// thread-safe.
 struct Test {
   Operator op = Operator::equal;
-  std::vector<std::string> texts;                         ///< folded; one must fit
-  std::vector<std::shared_ptr<const Pattern>> patterns;   ///< one must be found
-  std::vector<std::int64_t> numbers;                      ///< one for < <= > >=, one must be equal for == and in
+  std::vector<std::string> texts;                        ///< folded; one must fit
+  std::vector<std::shared_ptr<const Pattern>> patterns;  ///< one must be found
+  std::vector<std::int64_t> numbers;                     ///< one for < <= > >=, one must be equal for == and in
   std::shared_ptr<const List> list;
-  std::string list_name;                                  ///< empty for one in [ ]
+  std::string list_name;  ///< empty for one in [ ]
   bool numeric = false;
 
-  /// Whether one of `values` fits. With no value nothing fits. `unavailable` only where a list says so and nothing else fits.
+  /// Whether one of `values` fits. With no value nothing fits. `unavailable` only where a list says so and nothing else
+  /// fits.
   List::Answer fits(std::span<const Value> values, std::int64_t unix_time) const;
   List::Answer fits(const Value& value, std::int64_t unix_time) const;
 };

@@ -29,8 +29,10 @@ Template parse_template(const Node& node, const ResolvePiece& resolve, Problems&
     }
     flush();
     const std::string_view name = trim(text.substr(at + 1, close - at - 1));
-    if (name.empty()) problems.error(node.at(at), "{ } names no fact", "{{ prints a brace");
-    else if (auto piece = resolve(name, node.at(at + 1))) result.pieces.push_back(std::move(*piece));
+    if (name.empty())
+      problems.error(node.at(at), "{ } names no fact", "{{ prints a brace");
+    else if (auto piece = resolve(name, node.at(at + 1)))
+      result.pieces.push_back(std::move(*piece));
     at = close + 1;
   }
   flush();

@@ -11,7 +11,7 @@ ActionClass class_of(FinalAction action) {
     case FinalAction::discard: return ActionClass::discard;
     case FinalAction::defer: return ActionClass::tempfail;
     case FinalAction::reject: return ActionClass::permfail;
-    case FinalAction::bounce: return ActionClass::permfail;   // LANGUAGE 2: where no notice may be sent it is reject
+    case FinalAction::bounce: return ActionClass::permfail;  // LANGUAGE 2: where no notice may be sent it is reject
   }
   return ActionClass::tempfail;
 }

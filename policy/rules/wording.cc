@@ -19,7 +19,8 @@ std::string Wording::piece(const Template::Piece& piece, std::size_t rule) const
     case Template::Piece::Kind::tag: {
       std::string out;
       for (std::size_t i = 0; i < rule; ++i) {
-        if (program_.rules[i].tags.empty() || !evaluation_.counts(i) || evaluation_.rule(i) != outlook_of(kTrue)) continue;
+        if (program_.rules[i].tags.empty() || !evaluation_.counts(i) || evaluation_.rule(i) != outlook_of(kTrue))
+          continue;
         for (const std::string& tag : program_.rules[i].tags) out += (out.empty() ? "" : ", ") + tag;
       }
       return out.empty() ? "-" : out;
@@ -27,7 +28,8 @@ std::string Wording::piece(const Template::Piece& piece, std::size_t rule) const
     case Template::Piece::Kind::score: {
       std::int64_t sum = 0;
       for (std::size_t i = 0; i < rule; ++i) {
-        if (program_.rules[i].score && evaluation_.counts(i) && evaluation_.rule(i) == outlook_of(kTrue)) sum += *program_.rules[i].score;
+        if (program_.rules[i].score && evaluation_.counts(i) && evaluation_.rule(i) == outlook_of(kTrue))
+          sum += *program_.rules[i].score;
       }
       return std::to_string(sum);
     }
@@ -56,7 +58,8 @@ std::optional<std::size_t> Wording::pending(std::size_t rule) const {
 
 std::optional<std::size_t> Wording::pending(const Template& text, std::size_t rule) const {
   for (const Template::Piece& p : text.pieces) {
-    if (p.kind == Template::Piece::Kind::check && known_.check(p.index).kind == CheckState::Kind::askable) return p.index;
+    if (p.kind == Template::Piece::Kind::check && known_.check(p.index).kind == CheckState::Kind::askable)
+      return p.index;
     if (p.kind != Template::Piece::Kind::tag && p.kind != Template::Piece::Kind::score) continue;
     for (std::size_t i = 0; i < rule; ++i) {
       const Rule& above = program_.rules[i];
@@ -72,21 +75,26 @@ Reply Wording::reply(std::size_t rule, ReplyClass reply_class) const {
   const Outcome* outcome = evaluation_.telling(rule).outcome;
   const bool wordless = !words.code && !words.status && !words.text && outcome == nullptr;
   if (wordless && reply_class == ReplyClass::tempfail && evaluation_.rule(rule) != outlook_of(kTrue)) {
-    const std::vector<Lack> lacks = evaluation_.lacks(rule);   // not refused for what it asks, but for what could not be answered
+    const std::vector<Lack> lacks =
+        evaluation_.lacks(rule);  // not refused for what it asks, but for what could not be answered
     if (!lacks.empty()) return not_available(lacks.front().name);
   }
-  const int plain = reply_class == ReplyClass::permfail ? 550 : 451;   // LANGUAGE 2: 550 5.7.1 / 451 4.7.1 and the rule's name
+  const int plain =
+      reply_class == ReplyClass::permfail ? 550 : 451;  // LANGUAGE 2: 550 5.7.1 / 451 4.7.1 and the rule's name
   const int code = words.code.value_or(outcome != nullptr ? outcome->reply.code : plain);
   const Detail status = words.status.value_or(outcome != nullptr ? outcome->reply.status : Detail{7, 1});
   std::string said;
-  if (words.text) said = text(*words.text, rule);
-  else if (outcome != nullptr) said = outcome->reply.text;
+  if (words.text)
+    said = text(*words.text, rule);
+  else if (outcome != nullptr)
+    said = outcome->reply.text;
   if (said.empty()) said = fmt::format("Refused by rule {}", program_.rules[rule].name);
   return Reply::make(reply_class, code, status, said);
 }
 
 Reply Wording::not_available(const std::string& what) {
-  return Reply::make(ReplyClass::tempfail, 451, {4, 3}, fmt::format("Check {} is not available now, try again later", what));   // DESIGN 6
+  return Reply::make(ReplyClass::tempfail, 451, {4, 3},
+                     fmt::format("Check {} is not available now, try again later", what));  // DESIGN 6
 }
 
 }  // namespace postern::rules

@@ -9,16 +9,29 @@ namespace postern {
 namespace {
 
 constexpr const char* kZone =
-    "1.2.0.192.in-addr.arpa. PTR mail.a.example.\n" "mail.a.example. A 192.0.2.1\n"
-    "2.2.0.192.in-addr.arpa. PTR other.a.example.\n" "other.a.example. A 192.0.2.99\n"
+    "1.2.0.192.in-addr.arpa. PTR mail.a.example.\n"
+    "mail.a.example. A 192.0.2.1\n"
+    "2.2.0.192.in-addr.arpa. PTR other.a.example.\n"
+    "other.a.example. A 192.0.2.99\n"
     "3.2.0.192.in-addr.arpa. PTR gone.a.example.\n"
     "4.2.0.192.in-addr.arpa. TXT nothing\n"
-    "6.2.0.192.in-addr.arpa. PTR b.a.example.\n" "6.2.0.192.in-addr.arpa. PTR a.a.example.\n" "b.a.example. A 192.0.2.6\n" "a.a.example. A 192.0.2.7\n"
-    "7.2.0.192.in-addr.arpa. PTR alias.a.example.\n" "alias.a.example. CNAME real.a.example.\n" "real.a.example. A 192.0.2.7\n"
-    "8.2.0.192.in-addr.arpa. PTR six.a.example.\n" "six.a.example. AAAA 2001:db8::8\n"
-    "; FAULT 9.2.0.192.in-addr.arpa. SERVFAIL\n" "; FAULT 10.2.0.192.in-addr.arpa. BOGUS\n"
-    "11.2.0.192.in-addr.arpa. PTR slow.a.example.\n" "11.2.0.192.in-addr.arpa. PTR other.a.example.\n" "; FAULT slow.a.example. TIMEOUT\n"
-    "12.2.0.192.in-addr.arpa. PTR slow.a.example.\n" "12.2.0.192.in-addr.arpa. PTR twelve.a.example.\n" "twelve.a.example. A 192.0.2.12\n"
+    "6.2.0.192.in-addr.arpa. PTR b.a.example.\n"
+    "6.2.0.192.in-addr.arpa. PTR a.a.example.\n"
+    "b.a.example. A 192.0.2.6\n"
+    "a.a.example. A 192.0.2.7\n"
+    "7.2.0.192.in-addr.arpa. PTR alias.a.example.\n"
+    "alias.a.example. CNAME real.a.example.\n"
+    "real.a.example. A 192.0.2.7\n"
+    "8.2.0.192.in-addr.arpa. PTR six.a.example.\n"
+    "six.a.example. AAAA 2001:db8::8\n"
+    "; FAULT 9.2.0.192.in-addr.arpa. SERVFAIL\n"
+    "; FAULT 10.2.0.192.in-addr.arpa. BOGUS\n"
+    "11.2.0.192.in-addr.arpa. PTR slow.a.example.\n"
+    "11.2.0.192.in-addr.arpa. PTR other.a.example.\n"
+    "; FAULT slow.a.example. TIMEOUT\n"
+    "12.2.0.192.in-addr.arpa. PTR slow.a.example.\n"
+    "12.2.0.192.in-addr.arpa. PTR twelve.a.example.\n"
+    "twelve.a.example. A 192.0.2.12\n"
     "13.2.0.192.in-addr.arpa. PTR .\n"
     "8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR six.a.example.\n";
 
@@ -26,8 +39,12 @@ class CountingResolver final : public dns::Resolver {
  public:
   explicit CountingResolver(dns::Resolver& next) : next_(next) {}
   void prefetch(const dns::Question& question) override { next_.prefetch(question); }
-  dns::AnswerPtr query(const dns::Question& question, const Deadline& deadline) override { return ++asked, next_.query(question, deadline); }
-  dns::AnswerPtr query_uncached(const dns::Question& question, const Deadline& deadline) override { return query(question, deadline); }
+  dns::AnswerPtr query(const dns::Question& question, const Deadline& deadline) override {
+    return ++asked, next_.query(question, deadline);
+  }
+  dns::AnswerPtr query_uncached(const dns::Question& question, const Deadline& deadline) override {
+    return query(question, deadline);
+  }
   int asked = 0;
 
  private:

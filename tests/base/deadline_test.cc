@@ -37,7 +37,10 @@ TEST(Deadline, TellsThatAWaitBeginsGoesOnAndEnds) {
   Seen seen(mutex);
   std::condition_variable changed;
   std::unique_lock lock(mutex);
-  EXPECT_FALSE(Deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(1200), &seen).wait(lock, changed, [] { return false; }));
+  EXPECT_FALSE(
+      Deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(1200), &seen).wait(lock, changed, [] {
+        return false;
+      }));
   EXPECT_EQ(seen.notes, "b.e");
 }
 
@@ -51,7 +54,8 @@ TEST(Deadline, AWaitEndsWithWhatItWaitsFor) {
     changed.notify_all();
   });
   std::unique_lock lock(mutex);
-  EXPECT_TRUE(Deadline(std::chrono::steady_clock::now() + std::chrono::seconds(20)).wait(lock, changed, [&] { return there; }));
+  EXPECT_TRUE(
+      Deadline(std::chrono::steady_clock::now() + std::chrono::seconds(20)).wait(lock, changed, [&] { return there; }));
   lock.unlock();
   other.join();
 }

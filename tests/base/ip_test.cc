@@ -6,7 +6,8 @@ namespace {
 TEST(IpAddress, TakesWhatRfc4291AndDottedQuadSay) {
   EXPECT_EQ(IpAddress::parse("192.0.2.1")->text(), "192.0.2.1");
   EXPECT_EQ(IpAddress::parse("2001:DB8::0:1")->text(), "2001:db8::1");
-  for (const char* bad : {"", "1.2.3", "1.2.3.4.5", "01.2.3.4", "256.1.1.1", "[::1]", "fe80::1%eth0", "1.2.3.4/8", "::g", " 1.2.3.4"}) {
+  for (const char* bad :
+       {"", "1.2.3", "1.2.3.4.5", "01.2.3.4", "256.1.1.1", "[::1]", "fe80::1%eth0", "1.2.3.4/8", "::g", " 1.2.3.4"}) {
     EXPECT_FALSE(IpAddress::parse(bad)) << bad;
   }
   EXPECT_FALSE(IpAddress::parse(std::string_view("1.2.3.4\0", 8)));
@@ -29,18 +30,23 @@ TEST(Network, HoldsItsAddressesAndNoOther) {
   EXPECT_FALSE(net.contains(*IpAddress::parse("10.20.4.0")));
   EXPECT_FALSE(net.contains(*IpAddress::parse("2001:db8::1")));
   EXPECT_TRUE(Network::parse("0.0.0.0/0")->contains(*IpAddress::parse("255.1.2.3")));
-  for (const char* bad : {"10.20.1.0/22", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8x", "/8", "::/129"}) EXPECT_FALSE(Network::parse(bad)) << bad;
+  for (const char* bad : {"10.20.1.0/22", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8x", "/8", "::/129"})
+    EXPECT_FALSE(Network::parse(bad)) << bad;
 }
 
 TEST(Classify, TellsWhatAHostCanHave) {
   const auto of = [](const char* text) { return classify(*IpAddress::parse(text)); };
-  for (const char* a : {"8.8.8.8", "172.32.0.1", "100.128.0.1", "2a00:1450::1", "11.0.0.1", "223.255.255.255"}) EXPECT_EQ(of(a), AddressClass::global) << a;
-  for (const char* a : {"127.0.0.1", "127.255.255.255", "::1", "::ffff:127.0.0.1"}) EXPECT_EQ(of(a), AddressClass::loopback) << a;
-  for (const char* a : {"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "100.127.255.255", "fd00::1"}) {
+  for (const char* a : {"8.8.8.8", "172.32.0.1", "100.128.0.1", "2a00:1450::1", "11.0.0.1", "223.255.255.255"})
+    EXPECT_EQ(of(a), AddressClass::global) << a;
+  for (const char* a : {"127.0.0.1", "127.255.255.255", "::1", "::ffff:127.0.0.1"})
+    EXPECT_EQ(of(a), AddressClass::loopback) << a;
+  for (const char* a :
+       {"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "100.127.255.255", "fd00::1"}) {
     EXPECT_EQ(of(a), AddressClass::private_) << a;
   }
-  for (const char* a : {"0.0.0.0", "0.1.2.3", "169.254.169.254", "192.0.2.1", "198.18.0.1", "198.19.255.255", "203.0.113.1", "224.0.0.1", "240.0.0.1",
-                        "255.255.255.255", "::", "fe80::1", "2001:db8::1", "64:ff9b::a00:1", "2002:a00:1::", "ff02::1", "100::1", "::10.0.0.1"}) {
+  for (const char* a : {"0.0.0.0", "0.1.2.3", "169.254.169.254", "192.0.2.1", "198.18.0.1", "198.19.255.255",
+                        "203.0.113.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "fe80::1", "2001:db8::1",
+                        "64:ff9b::a00:1", "2002:a00:1::", "ff02::1", "100::1", "::10.0.0.1"}) {
     EXPECT_EQ(of(a), AddressClass::bogon) << a;
   }
 }

@@ -64,7 +64,10 @@ TEST(Lazy, AFullPoolDelaysNobody) {
 TEST(Pool, RefusesWhatItsQueueCannotHold) {
   Pool pool("one", 1, 1);
   std::latch begun(1), go(1);
-  ASSERT_TRUE(pool.start([&] { begun.count_down(); go.wait(); }));
+  ASSERT_TRUE(pool.start([&] {
+    begun.count_down();
+    go.wait();
+  }));
   begun.wait();
   EXPECT_TRUE(pool.start([] {}));
   EXPECT_FALSE(pool.start([] {}));

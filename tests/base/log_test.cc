@@ -7,9 +7,14 @@ namespace {
 
 TEST(Log, WritesLogfmt) {
   Event event{.name = "decision", .level = LogLevel::info, .fields = {}};
-  event.add("rule", std::string("null-mx")).add("text", std::string("two words")).add("n", std::int64_t{3}).add("ms", 0.25).add("ok", true);
+  event.add("rule", std::string("null-mx"))
+      .add("text", std::string("two words"))
+      .add("n", std::int64_t{3})
+      .add("ms", 0.25)
+      .add("ok", true);
   event.add("list", std::vector<std::string>{"a=1", "b=2"});
-  EXPECT_EQ(format(event, LogForm::logfmt), "event=decision level=info rule=null-mx text=\"two words\" n=3 ms=0.2 ok=true list=\"a=1 b=2\"");
+  EXPECT_EQ(format(event, LogForm::logfmt),
+            "event=decision level=info rule=null-mx text=\"two words\" n=3 ms=0.2 ok=true list=\"a=1 b=2\"");
 }
 
 TEST(Log, WritesJson) {
@@ -33,9 +38,12 @@ TEST(Log, HostileTextBreaksNothing) {
       std::string outside;
       bool quoted = false;
       for (std::size_t k = 0; k < line.size(); ++k) {
-        if (quoted && line[k] == '\\') ++k;
-        else if (line[k] == '"') quoted = !quoted;
-        else if (!quoted) outside += line[k];
+        if (quoted && line[k] == '\\')
+          ++k;
+        else if (line[k] == '"')
+          quoted = !quoted;
+        else if (!quoted)
+          outside += line[k];
       }
       EXPECT_FALSE(quoted);
       if (form == LogForm::logfmt) {

@@ -11,8 +11,8 @@ TEST(Problems, AreToldAtOnceInTheOrderOfTheFile) {
   problems.later({"a.yaml", 3, 1}, "check spf");
   std::vector<std::string> lines;
   for (const Problem& p : problems.sorted()) lines.push_back(p.line());
-  EXPECT_THAT(lines, testing::ElementsAre("b.yaml:1:1: first file met", "a.yaml:3:1: check spf is not in this version", "a.yaml:3:5: warning: odd; try this",
-                                          "a.yaml:9:2: late"));
+  EXPECT_THAT(lines, testing::ElementsAre("b.yaml:1:1: first file met", "a.yaml:3:1: check spf is not in this version",
+                                          "a.yaml:3:5: warning: odd; try this", "a.yaml:9:2: late"));
   EXPECT_FALSE(problems.usable());
 }
 

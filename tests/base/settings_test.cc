@@ -57,17 +57,20 @@ TEST(Settings, TellsEveryMistakeWithItsPlace) {
   s.finish();
   std::vector<std::string> lines;
   for (const Problem& p : problems.sorted()) lines.push_back(p.line());
-  EXPECT_THAT(lines, testing::ElementsAre("f:1:5: checks.x.timeout: \"5 apples\" is no duration; write 500ms, 5s, 2m, 24h or 7d",
-                                          "f:2:5: checks.x.most: \"99\" is no number from 1 to 10", "f:3:5: checks.x.on: \"maybe\" is neither yes nor no",
-                                          "f:4:5: checks.x.way has no value \"fats\" (fast, slow); did you mean \"fast\"?",
-                                          "f:5:1: checks.x has no setting \"tymeout\"; did you mean \"timeout\"?"));
+  EXPECT_THAT(lines, testing::ElementsAre(
+                         "f:1:5: checks.x.timeout: \"5 apples\" is no duration; write 500ms, 5s, 2m, 24h or 7d",
+                         "f:2:5: checks.x.most: \"99\" is no number from 1 to 10",
+                         "f:3:5: checks.x.on: \"maybe\" is neither yes nor no",
+                         "f:4:5: checks.x.way has no value \"fats\" (fast, slow); did you mean \"fast\"?",
+                         "f:5:1: checks.x has no setting \"tymeout\"; did you mean \"timeout\"?"));
 }
 
 TEST(Settings, DurationsHaveAUnit) {
   milliseconds d{};
   EXPECT_TRUE(parse_duration("7d", d));
   EXPECT_EQ(d, std::chrono::hours(168));
-  for (const char* bad : {"", "5", "5 s", "-5s", "5sec", "99999999999999999999s", "9223372036854775807d"}) EXPECT_FALSE(parse_duration(bad, d)) << bad;
+  for (const char* bad : {"", "5", "5 s", "-5s", "5sec", "99999999999999999999s", "9223372036854775807d"})
+    EXPECT_FALSE(parse_duration(bad, d)) << bad;
 }
 
 }  // namespace

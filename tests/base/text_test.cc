@@ -12,7 +12,9 @@ TEST(Printable, ShowsWhatWouldMoveTheCursorOrTheLine) {
   EXPECT_EQ(printable("a\r\nb"), "a\\x0d\\x0ab");
   EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a\\x00b");
   EXPECT_EQ(printable("\x1b[2J"), "\\x1b[2J");
-  EXPECT_EQ(printable("\xe2\x80\xae" "fdp"), "\\u{202e}fdp");
+  EXPECT_EQ(printable("\xe2\x80\xae"
+                      "fdp"),
+            "\\u{202e}fdp");
   EXPECT_EQ(printable("\xc2\x85"), "\\x85");
 }
 
@@ -28,14 +30,20 @@ TEST(Printable, CutsWhatIsTooLong) {
 
 TEST(ReplaceInvalidUtf8, KeepsTheRest) {
   EXPECT_EQ(replace_invalid_utf8("aü"), "aü");
-  EXPECT_EQ(replace_invalid_utf8("a\xff" "b\xc3"), "a\xef\xbf\xbd" "b\xef\xbf\xbd");
+  EXPECT_EQ(replace_invalid_utf8("a\xff"
+                                 "b\xc3"),
+            "a\xef\xbf\xbd"
+            "b\xef\xbf\xbd");
 }
 
 TEST(Fold, IsUnicodeDefaultCaseFolding) {
   EXPECT_EQ(fold("MiXed"), "mixed");
   EXPECT_EQ(fold("STRASSE"), fold("Straße"));
   EXPECT_EQ(fold("ΣΑΣ"), fold("σας"));
-  EXPECT_EQ(fold("\xff" "A\xff"), fold("\xff" "a\xff"));
+  EXPECT_EQ(fold("\xff"
+                 "A\xff"),
+            fold("\xff"
+                 "a\xff"));
 }
 
 TEST(Closest, FindsWhatAPersonMayHaveMeant) {

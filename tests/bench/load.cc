@@ -168,8 +168,8 @@ class Loop {
   std::vector<std::unique_ptr<Dialogue>> dialogues_;
   std::size_t open_ = 0;
   std::size_t done_ = 0;
-  std::vector<std::string> first_,
-      message_;  ///< bursts of a new connection with its first message; of a further message
+  /// bursts of a new connection with its first message; of a further message
+  std::vector<std::string> first_, message_;
   std::size_t opening_bursts_ = 0;
   Time measure_began_ = now();
   double cpu_began_ = 0;

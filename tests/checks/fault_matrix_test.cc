@@ -19,10 +19,20 @@ struct Story {
 };
 
 constexpr const char* kHosts =
-    "good.example. A 8.8.8.1\n" "good.example. AAAA 2a00::1\n" "four.example. A 8.8.8.2\n" "six.example. AAAA 2a00::2\n"
-    "loop.example. A 127.0.0.1\n" "lan.example. A 10.0.0.1\n" "lan.example. AAAA fd00::1\n" "bogon.example. A 0.0.0.0\n"
-    "lanbut.example. A 10.0.0.1\n" "lanbut.example. AAAA 2a00::3\n" "us.example. A 198.51.99.1\n" "empty.example. TXT x\n"
-    "alias.example. CNAME good.example.\n" "dead.example. CNAME nowhere.example.\n"
+    "good.example. A 8.8.8.1\n"
+    "good.example. AAAA 2a00::1\n"
+    "four.example. A 8.8.8.2\n"
+    "six.example. AAAA 2a00::2\n"
+    "loop.example. A 127.0.0.1\n"
+    "lan.example. A 10.0.0.1\n"
+    "lan.example. AAAA fd00::1\n"
+    "bogon.example. A 0.0.0.0\n"
+    "lanbut.example. A 10.0.0.1\n"
+    "lanbut.example. AAAA 2a00::3\n"
+    "us.example. A 198.51.99.1\n"
+    "empty.example. TXT x\n"
+    "alias.example. CNAME good.example.\n"
+    "dead.example. CNAME nowhere.example.\n"
     "four.in-addr.arpa. TXT x\n";
 
 std::string with_hosts(std::string_view more) {
@@ -41,24 +51,54 @@ constexpr Story kStories[] = {
     {"sender-domain", "a@alias.example", ""},
     {"sender-domain", "a@dead.example", ""},
     {"sender-domain", "a@x.example", "x.example. MX 0 .\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 0 .\n" "x.example. MX 5 good.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 0 .\n"
+     "x.example. MX 5 good.example.\n"},
     {"sender-domain", "a@x.example", "x.example. MX 5 good.example.\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 5 four.example.\n" "x.example. MX 6 six.example.\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 5 loop.example.\n" "x.example. MX 6 six.example.\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 5 loop.example.\n" "x.example. MX 6 lan.example.\n" "x.example. MX 7 bogon.example.\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 5 nowhere.example.\n" "x.example. MX 6 empty.example.\n" "x.example. MX 7 192.0.2.1.\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 5 nowhere.example.\n" "x.example. MX 6 nowhere2.example.\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 5 alias.example.\n" "x.example. MX 6 lan.example.\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 5 alias.example.\n" "x.example. MX 6 good.example.\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 5 us.example.\n" "x.example. MX 6 bogon.example.\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 5 mx.home.example.\n" "x.example. MX 6 nowhere.example.\n"},
-    {"sender-domain", "a@x.example", "x.example. MX 5 a\\032b.example.\n" "x.example. MX 6 dead.example.\n"},
-    {"sender-domain", "a@x.example", "x.example. CNAME y.example.\n" "y.example. MX 5 lanbut.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 5 four.example.\n"
+     "x.example. MX 6 six.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 5 loop.example.\n"
+     "x.example. MX 6 six.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 5 loop.example.\n"
+     "x.example. MX 6 lan.example.\n"
+     "x.example. MX 7 bogon.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 5 nowhere.example.\n"
+     "x.example. MX 6 empty.example.\n"
+     "x.example. MX 7 192.0.2.1.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 5 nowhere.example.\n"
+     "x.example. MX 6 nowhere2.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 5 alias.example.\n"
+     "x.example. MX 6 lan.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 5 alias.example.\n"
+     "x.example. MX 6 good.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 5 us.example.\n"
+     "x.example. MX 6 bogon.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 5 mx.home.example.\n"
+     "x.example. MX 6 nowhere.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. MX 5 a\\032b.example.\n"
+     "x.example. MX 6 dead.example.\n"},
+    {"sender-domain", "a@x.example",
+     "x.example. CNAME y.example.\n"
+     "y.example. MX 5 lanbut.example.\n"},
     {"iprev", "8.8.8.1", ""},
     {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR good.example.\n"},
     {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR four.example.\n"},
-    {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR four.example.\n" "1.8.8.8.in-addr.arpa. PTR good.example.\n"},
-    {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR nowhere.example.\n" "1.8.8.8.in-addr.arpa. PTR empty.example.\n"},
+    {"iprev", "8.8.8.1",
+     "1.8.8.8.in-addr.arpa. PTR four.example.\n"
+     "1.8.8.8.in-addr.arpa. PTR good.example.\n"},
+    {"iprev", "8.8.8.1",
+     "1.8.8.8.in-addr.arpa. PTR nowhere.example.\n"
+     "1.8.8.8.in-addr.arpa. PTR empty.example.\n"},
 };
 
 struct Tally {
@@ -69,12 +109,15 @@ struct Tally {
 
 std::string describe(const Story& story, const std::set<Asked>& broken) {
   std::string text = std::string(story.check) + " " + story.subject + " [" + story.zone + "]";
-  for (const Asked& b : broken) text += " " + b.question.name.text() + "/" + std::string(dns::name(b.question.type)) + (b.uncached ? " uncached" : "");
+  for (const Asked& b : broken)
+    text +=
+        " " + b.question.name.text() + "/" + std::string(dns::name(b.question.type)) + (b.uncached ? " uncached" : "");
   return text;
 }
 
 // Breaks `broken`, and one more question of those that the run then leads to, as deep as `depth`.
-void break_more(const Story& story, const std::set<Asked>& broken, int depth, Trouble trouble, bool honest, const Outcome* healthy, Tally& tally) {
+void break_more(const Story& story, const std::set<Asked>& broken, int depth, Trouble trouble, bool honest,
+                const Outcome* healthy, Tally& tally) {
   BreakingResolver resolver(with_hosts(story.zone));
   resolver.broken = broken;
   resolver.trouble = trouble;
@@ -82,8 +125,10 @@ void break_more(const Story& story, const std::set<Asked>& broken, int depth, Tr
   const Finding finding = test::World(resolver).finding(story.check, story.subject);
   ++tally.runs;
   if (healthy == nullptr) healthy = finding.outcome;
-  if (finding.outcome->failure == Failure::yes) ++tally.failed;
-  else if (finding.outcome != healthy) tally.violations.push_back(describe(story, broken) + ": " + std::string(finding.outcome->name));
+  if (finding.outcome->failure == Failure::yes)
+    ++tally.failed;
+  else if (finding.outcome != healthy)
+    tally.violations.push_back(describe(story, broken) + ": " + std::string(finding.outcome->name));
   if (depth == 0) return;
   for (const Asked& question : resolver.asked) {
     if (broken.contains(question)) continue;
@@ -96,7 +141,8 @@ void break_more(const Story& story, const std::set<Asked>& broken, int depth, Tr
 Tally matrix(bool honest) {
   Tally tally;
   for (const Story& story : kStories) {
-    for (const Trouble trouble : {Trouble::tempfail, Trouble::bogus}) break_more(story, {}, 2, trouble, honest, nullptr, tally);
+    for (const Trouble trouble : {Trouble::tempfail, Trouble::bogus})
+      break_more(story, {}, 2, trouble, honest, nullptr, tally);
   }
   return tally;
 }
@@ -110,9 +156,7 @@ TEST(FaultMatrix, NoFailureMakesABadOutcome) {
 }
 
 // The matrix can fail: where failures pass for "no such record", it says so.
-TEST(FaultMatrix, SeesAResolverThatHidesFailures) {
-  EXPECT_GT(matrix(false).violations.size(), 50u);
-}
+TEST(FaultMatrix, SeesAResolverThatHidesFailures) { EXPECT_GT(matrix(false).violations.size(), 50u); }
 
 }  // namespace
 }  // namespace postern

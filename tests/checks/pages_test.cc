@@ -23,8 +23,10 @@ std::vector<std::vector<std::string>> table(const std::string& page, std::string
   std::vector<std::vector<std::string>> rows;
   bool within = false;
   for (const std::string_view line : split(page, '\n')) {
-    if (line == header) within = true;
-    else if (within && !line.starts_with("|")) break;
+    if (line == header)
+      within = true;
+    else if (within && !line.starts_with("|"))
+      break;
     else if (within && !line.starts_with("|---")) {
       std::vector<std::string> cells;
       for (const std::string_view cell : split(line.substr(1, line.size() - 2), '|')) cells.emplace_back(trim(cell));

@@ -12,9 +12,16 @@ using test::BreakingResolver;
 using test::World;
 
 constexpr const char* kZone =
-    "one.example. MX 5 good.example.\n" "good.example. A 8.8.8.1\n" "good.example. AAAA 2a00::1\n"
-    "three.example. MX 5 good.example.\n" "three.example. MX 6 lan.example.\n" "three.example. MX 7 gone.example.\n"
-    "bad.example. MX 6 lan.example.\n" "bad.example. MX 7 gone.example.\n" "lan.example. A 10.0.0.1\n" "null.example. MX 0 .\n";
+    "one.example. MX 5 good.example.\n"
+    "good.example. A 8.8.8.1\n"
+    "good.example. AAAA 2a00::1\n"
+    "three.example. MX 5 good.example.\n"
+    "three.example. MX 6 lan.example.\n"
+    "three.example. MX 7 gone.example.\n"
+    "bad.example. MX 6 lan.example.\n"
+    "bad.example. MX 7 gone.example.\n"
+    "lan.example. A 10.0.0.1\n"
+    "null.example. MX 0 .\n";
 
 std::size_t questions(const char* sender) {
   BreakingResolver resolver(kZone);
@@ -30,7 +37,8 @@ TEST(SenderDomainQuestions, AreAsManyAsThePageSays) {
   EXPECT_EQ(questions("a@null.example"), 1u);
   EXPECT_EQ(questions("a@nowhere.example"), 2u);
   EXPECT_EQ(questions("a@bad.example"), 7u) << "MX, two hosts, and the one that does not exist again";
-  for (const char* free : {"<>", "root", "a@[192.0.2.1]", "a@home.example", "@@"}) EXPECT_EQ(questions(free), 0u) << free;
+  for (const char* free : {"<>", "root", "a@[192.0.2.1]", "a@home.example", "@@"})
+    EXPECT_EQ(questions(free), 0u) << free;
 }
 
 TEST(SenderDomainQuestions, AreAnnouncedTogetherAndReadNoLongerThanNeeded) {

@@ -6,14 +6,16 @@ namespace {
 
 Needs needs_of(const std::string& rest) {
   Problems problems;
-  const auto configuration = config::load_text("test", "version: 1\nsite: {hostname: mx.example.org, domains: [example.org]}\n" + rest, ".", {}, problems);
+  const auto configuration = config::load_text(
+      "test", "version: 1\nsite: {hostname: mx.example.org, domains: [example.org]}\n" + rest, ".", {}, problems);
   for (const Problem& problem : problems.all()) EXPECT_EQ(problem.kind, Problem::Kind::warning) << problem.line();
   return configuration ? configuration->policy->needs : Needs{};
 }
 
 TEST(Needs, APolicyThatDoesNothingWantsNothing) {
   const Needs needs = needs_of("rules: []\n");
-  EXPECT_FALSE(needs.headers || needs.body || needs.reply_mail || needs.reply_rcpt || needs.reply_data || needs.reply_headers || needs.reply_body);
+  EXPECT_FALSE(needs.headers || needs.body || needs.reply_mail || needs.reply_rcpt || needs.reply_data ||
+               needs.reply_headers || needs.reply_body);
   EXPECT_FALSE(needs.quarantine || needs.add_headers || needs.change_headers || needs.tls_macros);
 }
 
@@ -27,8 +29,10 @@ TEST(Needs, ARefusalWantsTheRepliesFromAnswerAtOn) {
 }
 
 TEST(Needs, MonitoringWantsNoReply) {
-  EXPECT_FALSE(needs_of("mode: monitor\nrules:\n  - {name: a, when: sender-domain is null-mx, reject: true}\n").reply_rcpt);
-  EXPECT_FALSE(needs_of("rules:\n  - {name: a, when: sender-domain is null-mx, monitor: true, reject: true}\n").reply_rcpt);
+  EXPECT_FALSE(
+      needs_of("mode: monitor\nrules:\n  - {name: a, when: sender-domain is null-mx, reject: true}\n").reply_rcpt);
+  EXPECT_FALSE(
+      needs_of("rules:\n  - {name: a, when: sender-domain is null-mx, monitor: true, reject: true}\n").reply_rcpt);
 }
 
 TEST(Needs, WhatIsReadIsSent) {
@@ -43,7 +47,8 @@ TEST(Needs, EditsWantTheirActions) {
   const Needs added = needs_of("rules:\n  - {name: a, when: always, add_header: {X-A: b}}\n");
   EXPECT_TRUE(added.add_headers);
   EXPECT_FALSE(added.change_headers || added.headers);
-  const Needs standing = needs_of("rules:\n  - {name: a, when: iprev is fail, tag: x}\n");  // Authentication-Results: forged ones go, ours comes
+  const Needs standing = needs_of(
+      "rules:\n  - {name: a, when: iprev is fail, tag: x}\n");  // Authentication-Results: forged ones go, ours comes
   EXPECT_TRUE(standing.add_headers && standing.change_headers && standing.headers);
 }
 

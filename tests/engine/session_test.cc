@@ -18,27 +18,39 @@ class TurnedClock final : public Clock {
 class World {
  public:
   explicit World(const std::string& rules) : policy(load(rules)), newest(policy) {
-    session = std::make_unique<Session>(services, Session::PolicySource{policy, [this] { return newest; }, [this](const Policy&) { return can_adopt; }});
-    session->connect(Client{.ip = IpAddress::parse("8.8.8.8"), .name = {}, .ptr = {}, .port = 1, .listener = {}, .local = false}, nullptr);
+    session = std::make_unique<Session>(services, Session::PolicySource{policy, [this] { return newest; },
+                                                                        [this](const Policy&) { return can_adopt; }});
+    session->connect(
+        Client{.ip = IpAddress::parse("8.8.8.8"), .name = {}, .ptr = {}, .port = 1, .listener = {}, .local = false},
+        nullptr);
   }
 
   static std::shared_ptr<const Policy> load(const std::string& rules) {
     Problems problems;
-    const auto configuration = config::load_text("test", "version: 1\nsite: {hostname: mx.example.org, domains: [example.org]}\nrules:\n" + rules, ".", {}, problems);
+    const auto configuration = config::load_text(
+        "test", "version: 1\nsite: {hostname: mx.example.org, domains: [example.org]}\nrules:\n" + rules, ".", {},
+        problems);
     if (!configuration) throw std::runtime_error(problems.all().at(0).line());
     return configuration->policy;
   }
-  Reaction mail() { return session->mail(Sender{.path = Path::parse("<a@b.example>"), .login = {}, .auth_type = {}, .declared_size = {}, .smtputf8 = false}, {}, nullptr); }
+  Reaction mail() {
+    return session->mail(
+        Sender{
+            .path = Path::parse("<a@b.example>"), .login = {}, .auth_type = {}, .declared_size = {}, .smtputf8 = false},
+        {}, nullptr);
+  }
   Reaction rcpt(const std::string& to = "<b@example.org>") { return session->rcpt({Path::parse(to)}, nullptr); }
 
   TurnedClock clock;
   std::vector<std::string> lines;
   Log log{LogForm::logfmt, lines};
   Counters counters;
-  std::unique_ptr<dns::ZoneResolver> zone = dns::ZoneResolver::parse("zone", "b.example. MX 10 mx.b.example.\n").value();
+  std::unique_ptr<dns::ZoneResolver> zone =
+      dns::ZoneResolver::parse("zone", "b.example. MX 10 mx.b.example.\n").value();
   Pool pool{"none", 0, 0};
   std::vector<DecisionRecord> records;
-  Services services{clock, log, counters, *zone, pool, [this](const DecisionRecord& record) { records.push_back(record); }};
+  Services services{clock, log,  counters,
+                    *zone, pool, [this](const DecisionRecord& record) { records.push_back(record); }};
   std::shared_ptr<const Policy> policy, newest;
   bool can_adopt = true;
   std::unique_ptr<Session> session;

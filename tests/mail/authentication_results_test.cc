@@ -13,15 +13,18 @@ TEST(AuthenticationResults, AreWrittenAsRfc8601Says) {
 
 // FAULTS T18
 TEST(AuthenticationResults, AHostileValueStaysAValue) {
-  EXPECT_EQ(authentication_results("a", {{"m", "pass", "smtp.mailfrom", "x\"; spf=pass\r\n\ty"}}), "a;\n\tm=pass smtp.mailfrom=\"x\\\"; spf=passy\"");
+  EXPECT_EQ(authentication_results("a", {{"m", "pass", "smtp.mailfrom", "x\"; spf=pass\r\n\ty"}}),
+            "a;\n\tm=pass smtp.mailfrom=\"x\\\"; spf=passy\"");
 }
 
 TEST(ClaimedAuthservId, IsReadAsAReaderWould) {
-  for (const char* value : {" mx.example.org; spf=pass", "MX.EXAMPLE.ORG 1; none", "\n\t(a (nested) \\) comment) mx.example.org;", "\"mx.example.org\" ; x", "mx.example.org.; x",
-                            "mx.example.org(c)/1", "mx.example.org"}) {
+  for (const char* value :
+       {" mx.example.org; spf=pass", "MX.EXAMPLE.ORG 1; none", "\n\t(a (nested) \\) comment) mx.example.org;",
+        "\"mx.example.org\" ; x", "mx.example.org.; x", "mx.example.org(c)/1", "mx.example.org"}) {
     EXPECT_EQ(claimed_authserv_id(value), "mx.example.org") << value;
   }
-  for (const char* value : {"", ";", "(unclosed mx.example.org", "other.example; mx.example.org"}) EXPECT_NE(claimed_authserv_id(value), "mx.example.org") << value;
+  for (const char* value : {"", ";", "(unclosed mx.example.org", "other.example; mx.example.org"})
+    EXPECT_NE(claimed_authserv_id(value), "mx.example.org") << value;
 }
 
 }  // namespace

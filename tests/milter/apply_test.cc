@@ -10,7 +10,8 @@ Edit remove(std::string name, int index) { return {Edit::Kind::delete_header, st
 
 TEST(InOrder, DeletesFromTheHighestIndexDownAndAddsLast) {
   std::string seen;
-  for (const Edit& e : in_order({add("A", "1"), remove("X", 1), remove("Y", 2), add("B", "2"), remove("X", 3), remove("X", 2)})) {
+  for (const Edit& e :
+       in_order({add("A", "1"), remove("X", 1), remove("Y", 2), add("B", "2"), remove("X", 3), remove("X", 2)})) {
     seen += e.name + (e.kind == Edit::Kind::delete_header ? std::to_string(e.index) : "+") + " ";
   }
   EXPECT_EQ(seen, "X3 Y2 X2 X1 A+ B+ ");
@@ -21,7 +22,8 @@ TEST(IsSound, LetsOneFieldThroughAndNothingElse) {
   EXPECT_TRUE(is_sound(add("X-Policy", "folded\n\tproperly\n again")));
   EXPECT_TRUE(is_sound(add("X-Policy", "")));
   EXPECT_TRUE(is_sound(add("X-Policy", "gr\xc3\xbc\xc3\x9f")));
-  for (const char* value : {"a\nBcc: x@y", "a\r\nBcc: x", "a\n\nbody", "a\n", "a\x01", "a\x7f", "\x1b[31m", "a\r b"}) EXPECT_FALSE(is_sound(add("X", value))) << value;
+  for (const char* value : {"a\nBcc: x@y", "a\r\nBcc: x", "a\n\nbody", "a\n", "a\x01", "a\x7f", "\x1b[31m", "a\r b"})
+    EXPECT_FALSE(is_sound(add("X", value))) << value;
   EXPECT_FALSE(is_sound(add("X", std::string("a\0b", 3))));
   for (const char* name : {"", "X Y", "X:Y", "X\n", "X\xc3\xbc", "X\t"}) EXPECT_FALSE(is_sound(add(name, "v"))) << name;
   EXPECT_TRUE(is_sound(add("X", std::string(60'000, 'v'))));

@@ -24,7 +24,8 @@ struct Address {
 };
 
 Client facts(const char* host, const char* ip, std::uint16_t port, const char* daemon_port) {
-  return client_facts(host, Address(ip, port).get(), {.daemon_name = "smtp", .daemon_port = daemon_port, .client_ptr = {}});
+  return client_facts(host, Address(ip, port).get(),
+                      {.daemon_name = "smtp", .daemon_port = daemon_port, .client_ptr = {}});
 }
 
 TEST(ClientFacts, TakesAddressPortAndName) {
@@ -39,15 +40,22 @@ TEST(ClientFacts, TakesAddressPortAndName) {
 }
 
 TEST(ClientFacts, KnowsTheWordsForNoName) {
-  for (const char* host : {"[192.0.2.7]", "unknown", "Unknown", "", "[IPv6:2001:db8::1]"}) EXPECT_EQ(facts(host, "192.0.2.7", 1, "25").name, "") << host;
-  EXPECT_EQ(client_facts("a", Address("192.0.2.7", 1).get(), {.daemon_name = {}, .daemon_port = {}, .client_ptr = "unknown"}).ptr, "");
-  EXPECT_EQ(client_facts("a", Address("192.0.2.7", 1).get(), {.daemon_name = {}, .daemon_port = {}, .client_ptr = "PTR.example"}).ptr, "ptr.example");
+  for (const char* host : {"[192.0.2.7]", "unknown", "Unknown", "", "[IPv6:2001:db8::1]"})
+    EXPECT_EQ(facts(host, "192.0.2.7", 1, "25").name, "") << host;
+  EXPECT_EQ(
+      client_facts("a", Address("192.0.2.7", 1).get(), {.daemon_name = {}, .daemon_port = {}, .client_ptr = "unknown"})
+          .ptr,
+      "");
+  EXPECT_EQ(client_facts("a", Address("192.0.2.7", 1).get(),
+                         {.daemon_name = {}, .daemon_port = {}, .client_ptr = "PTR.example"})
+                .ptr,
+            "ptr.example");
 }
 
 TEST(ClientFacts, RecognizesWhatIsHandedInOnTheMachine) {
-  EXPECT_TRUE(facts("localhost", "127.0.0.1", 0, "0").local);   // Postfix non_smtpd_milters
-  EXPECT_TRUE(facts("localhost", "127.0.0.1", 0, "").local);    // the same where macros were not asked for
-  EXPECT_TRUE(client_facts("localhost", nullptr, {}).local);    // sendmail -bs
+  EXPECT_TRUE(facts("localhost", "127.0.0.1", 0, "0").local);  // Postfix non_smtpd_milters
+  EXPECT_TRUE(facts("localhost", "127.0.0.1", 0, "").local);   // the same where macros were not asked for
+  EXPECT_TRUE(client_facts("localhost", nullptr, {}).local);   // sendmail -bs
   EXPECT_FALSE(facts("localhost", "127.0.0.1", 0, "0").ip.has_value());
   EXPECT_FALSE(facts("localhost", "127.0.0.1", 0, "25").local);     // XCLIENT without a port
   EXPECT_FALSE(facts("localhost", "127.0.0.1", 4711, "25").local);  // SMTP from this machine

@@ -6,7 +6,8 @@ namespace postern::cli {
 namespace {
 
 TEST(MessageFile, ShowsAMessageAsAnMtaDoes) {
-  const MessageFile m = parse_message("From someone Sat\nFrom: a@b.example\nSubject:x\n\tfolded\n more\n\nline\n.dot\r\nlast");
+  const MessageFile m =
+      parse_message("From someone Sat\nFrom: a@b.example\nSubject:x\n\tfolded\n more\n\nline\n.dot\r\nlast");
   ASSERT_EQ(m.headers.size(), 2U);
   EXPECT_EQ(m.headers[0].name, "From");
   EXPECT_EQ(m.headers[0].value, " a@b.example");

@@ -7,15 +7,26 @@ namespace postern {
 namespace {
 
 // What MTAs of each protocol version know. libmilter offers the no-reply flags to us in any case and fakes them itself.
-constexpr unsigned long kFaked = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_UNKN | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
+constexpr unsigned long kFaked = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA |
+                                 SMFIP_NR_UNKN | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
 constexpr Offer kVersion2{SMFI_V2_ACTS, SMFI_V2_PROT | kFaked};
 constexpr Offer kVersion3{SMFI_V2_ACTS, SMFI_V2_PROT | SMFIP_NOUNKNOWN | kFaked};
 constexpr Offer kVersion4{SMFI_V2_ACTS, SMFI_V2_PROT | SMFIP_NOUNKNOWN | SMFIP_NODATA | kFaked};
 constexpr Offer kVersion6{SMFI_CURR_ACTS, SMFI_CURR_PROT};
 
 Needs everything() {
-  return {.headers = true, .body = true, .reply_mail = true, .reply_rcpt = true, .reply_data = true, .reply_headers = true, .reply_body = true,
-          .quarantine = true, .add_headers = true, .change_headers = true, .tls_macros = true, .auth_macros = true};
+  return {.headers = true,
+          .body = true,
+          .reply_mail = true,
+          .reply_rcpt = true,
+          .reply_data = true,
+          .reply_headers = true,
+          .reply_body = true,
+          .quarantine = true,
+          .add_headers = true,
+          .change_headers = true,
+          .tls_macros = true,
+          .auth_macros = true};
 }
 Needs nothing() { return {.auth_macros = false}; }
 
@@ -29,20 +40,23 @@ struct Row {
 
 const Row kTable[] = {
     {"a policy that reads nothing: only the end is answered", nothing(), kVersion6, SMFIF_SETSYMLIST,
-     SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT |
-         SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_HDR_LEADSPC | SMFIP_RCPT_REJ},
+     SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NR_CONN | SMFIP_NR_HELO |
+         SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY |
+         SMFIP_HDR_LEADSPC | SMFIP_RCPT_REJ},
     {"the same with version 2: nothing that it does not know", nothing(), kVersion2, 0,
-     SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH |
-         SMFIP_NR_BODY},
-    {"version 3 knows unknown commands", nothing(), kVersion3, 0,
-     SMFIP_NOUNKNOWN | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA |
-         SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY},
-    {"version 4 knows DATA", nothing(), kVersion4, 0,
-     SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT |
+     SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT |
          SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY},
-    {"a policy that reads all", everything(), kVersion6, SMFIF_SETSYMLIST | SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE,
+    {"version 3 knows unknown commands", nothing(), kVersion3, 0,
+     SMFIP_NOUNKNOWN | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
+         SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY},
+    {"version 4 knows DATA", nothing(), kVersion4, 0,
+     SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NR_CONN | SMFIP_NR_HELO |
+         SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY},
+    {"a policy that reads all", everything(), kVersion6,
+     SMFIF_SETSYMLIST | SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE,
      SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_HDR_LEADSPC | SMFIP_RCPT_REJ | SMFIP_SKIP},
-    {"the same with version 2", everything(), kVersion2, SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE, SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR},
+    {"the same with version 2", everything(), kVersion2, SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE,
+     SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR},
 };
 
 TEST(Negotiate, AsksForTheLeastThatServes) {
@@ -57,9 +71,18 @@ TEST(Negotiate, AsksForTheLeastThatServes) {
 
 TEST(Negotiate, NeverAsksForWhatIsNotOffered) {
   for (unsigned bits = 0; bits < 1U << 12U; ++bits) {
-    const Needs needs{.headers = (bits & 1U) != 0, .body = (bits & 2U) != 0, .reply_mail = (bits & 4U) != 0, .reply_rcpt = (bits & 8U) != 0,
-                      .reply_data = (bits & 16U) != 0, .reply_headers = (bits & 32U) != 0, .reply_body = (bits & 64U) != 0, .quarantine = (bits & 128U) != 0,
-                      .add_headers = (bits & 256U) != 0, .change_headers = (bits & 512U) != 0, .tls_macros = (bits & 1024U) != 0, .auth_macros = (bits & 2048U) != 0};
+    const Needs needs{.headers = (bits & 1U) != 0,
+                      .body = (bits & 2U) != 0,
+                      .reply_mail = (bits & 4U) != 0,
+                      .reply_rcpt = (bits & 8U) != 0,
+                      .reply_data = (bits & 16U) != 0,
+                      .reply_headers = (bits & 32U) != 0,
+                      .reply_body = (bits & 64U) != 0,
+                      .quarantine = (bits & 128U) != 0,
+                      .add_headers = (bits & 256U) != 0,
+                      .change_headers = (bits & 512U) != 0,
+                      .tls_macros = (bits & 1024U) != 0,
+                      .auth_macros = (bits & 2048U) != 0};
     const Offer odd{bits * 2654435761UL & 0x1ffUL, bits * 40503UL * 977UL & 0x1fffffUL};
     for (const Offer& offer : {kVersion2, kVersion3, kVersion4, kVersion6, odd}) {
       const Terms terms = negotiate(needs, offer);
@@ -91,7 +114,8 @@ TEST(Negotiate, NeverAsksForWhatIsNotOffered) {
 TEST(Negotiate, RefusesToServeWithoutAnIndispensableAction) {
   Needs needs;
   needs.quarantine = true;
-  EXPECT_EQ(negotiate(needs, {SMFI_CURR_ACTS & ~SMFIF_QUARANTINE, SMFI_CURR_PROT}).refusal, "the MTA does not offer quarantine");
+  EXPECT_EQ(negotiate(needs, {SMFI_CURR_ACTS & ~SMFIF_QUARANTINE, SMFI_CURR_PROT}).refusal,
+            "the MTA does not offer quarantine");
   EXPECT_EQ(negotiate(needs, {SMFI_CURR_ACTS, SMFI_CURR_PROT}).refusal, "");
   needs.quarantine = false;
   needs.change_headers = true;
@@ -126,8 +150,9 @@ TEST(CanAdopt, WantsEveryStepReplyActionAndMacro) {
   EXPECT_TRUE(can_adopt(all, nothing()));
   EXPECT_TRUE(can_adopt(all, everything()));
   EXPECT_TRUE(can_adopt(little, nothing()));
-  bool Needs::*const members[] = {&Needs::headers, &Needs::body, &Needs::reply_mail, &Needs::reply_rcpt, &Needs::reply_data, &Needs::reply_headers,
-                                  &Needs::reply_body, &Needs::quarantine, &Needs::add_headers, &Needs::change_headers, &Needs::tls_macros, &Needs::auth_macros};
+  bool Needs::*const members[] = {&Needs::headers,     &Needs::body,           &Needs::reply_mail, &Needs::reply_rcpt,
+                                  &Needs::reply_data,  &Needs::reply_headers,  &Needs::reply_body, &Needs::quarantine,
+                                  &Needs::add_headers, &Needs::change_headers, &Needs::tls_macros, &Needs::auth_macros};
   int which = 0;
   for (bool Needs::*const member : members) {
     Needs needs = nothing();

@@ -46,7 +46,8 @@ TEST(ClaimSocketPath, LeavesEverythingElseAlone) {
   EXPECT_TRUE(std::filesystem::exists(folder / "live"));
 
   std::filesystem::create_symlink(folder / "file", folder / "link");
-  EXPECT_EQ(claim_socket_path(folder / "link").error().message, folder / "link: is a symbolic link; name the socket itself");
+  EXPECT_EQ(claim_socket_path(folder / "link").error().message,
+            folder / "link: is a symbolic link; name the socket itself");
   std::filesystem::create_symlink(folder / "nowhere", folder / "dangling");
   EXPECT_FALSE(claim_socket_path(folder / "dangling"));
   EXPECT_FALSE(claim_socket_path(folder / "missing/s"));
@@ -61,7 +62,8 @@ TEST(ClaimSocketPath, IsHeldByOne) {
   {
     const auto first = claim_socket_path(folder / "s");
     ASSERT_TRUE(first);
-    EXPECT_EQ(claim_socket_path(folder / "s").error().message, folder / "s: another postern serves this socket (its lock is held)");
+    EXPECT_EQ(claim_socket_path(folder / "s").error().message,
+              folder / "s: another postern serves this socket (its lock is held)");
   }
   EXPECT_TRUE(claim_socket_path(folder / "s"));
 }
@@ -70,7 +72,8 @@ TEST(GiveToGroup, KnowsGroups) {
   const test::TempFolder folder;
   const FileDescriptor fd = socket_at(folder / "s", true);
   EXPECT_TRUE(give_to_group(folder / "s", ""));
-  EXPECT_EQ(give_to_group(folder / "s", "no-such-group").error().message, folder / "s: there is no group \"no-such-group\"");
+  EXPECT_EQ(give_to_group(folder / "s", "no-such-group").error().message,
+            folder / "s: there is no group \"no-such-group\"");
 }
 
 TEST(ControlSocket, AnswersOneLineWithOneLine) {
@@ -78,10 +81,11 @@ TEST(ControlSocket, AnswersOneLineWithOneLine) {
   Counters counters;
   auto control = ControlSocket::open(folder / "c");
   ASSERT_TRUE(control) << control.error().message;
-  struct stat found{};
+  struct stat found {};
   ASSERT_EQ(stat((folder / "c").c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 0777U, 0660U);
-  (*control)->start([](std::string_view command) { return command == "who" ? std::string("{\"me\":1}") : std::string(); }, counters);
+  (*control)->start(
+      [](std::string_view command) { return command == "who" ? std::string("{\"me\":1}") : std::string(); }, counters);
   EXPECT_EQ(*ask_daemon(folder / "c", "who"), "{\"me\":1}");
   EXPECT_EQ(*ask_daemon(folder / "c", "what"), "{\"error\":\"unknown command\"}");
   EXPECT_FALSE(ask_daemon(folder / "c", std::string(300, 'x')));  // longer than a command can be

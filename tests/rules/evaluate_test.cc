@@ -9,7 +9,8 @@ Mailbox mailbox(const char* local, const char* domain) { return {local, Domain::
 
 // A world in which `condition` refuses; say() then tells what it came to.
 struct Case {
-  explicit Case(std::string_view condition) : world("rules:\n- name: a\n  when: " + std::string(condition) + "\n  reject: true\n") {
+  explicit Case(std::string_view condition)
+      : world("rules:\n- name: a\n  when: " + std::string(condition) + "\n  reject: true\n") {
     EXPECT_THAT(world.lines(), IsEmpty()) << condition;
   }
   // "yes", "no", or "open" where the stage does not settle it.
@@ -47,7 +48,8 @@ TEST(Evaluate, TakesOneOfSeveralValues) {
   Case c("header.X ends with \"b\"");
   EXPECT_EQ((c.world.values("header.X", {std::string("a"), std::string("b")}), c.at(Stage::end)), "yes");
   Case one("any header.X (header.X contains \"a\" and header.X contains \"b\")");
-  EXPECT_EQ((one.world.values("header.X", {std::string("a"), std::string("b")}), one.at(Stage::end)), "no") << "any binds one value";
+  EXPECT_EQ((one.world.values("header.X", {std::string("a"), std::string("b")}), one.at(Stage::end)), "no")
+      << "any binds one value";
   EXPECT_EQ((one.world.values("header.X", {std::string("a"), std::string("ab")}), one.at(Stage::end)), "yes");
   Case every("every header.X (header.X contains \"a\")");
   EXPECT_EQ((every.world.values("header.X", {}), every.at(Stage::end)), "no") << "every wants at least one";
@@ -59,8 +61,11 @@ TEST(Evaluate, TakesOneOfSeveralValues) {
 
 TEST(Evaluate, SeesThroughAQuantifierWhatIsSettledAlready) {
   Case c("any header.X (header.X contains \"a\" and authenticated)");
-  EXPECT_EQ((c.world.fact("authenticated", false), c.at(Stage::sender)), "open") << "nothing to refuse, and the end not reached";
-  PolicyWorld w("rules:\n- {name: a, when: 'any header.X (authenticated and header.X contains \"a\")', accept: true}\n- {name: b, when: always, reject: true}\n");
+  EXPECT_EQ((c.world.fact("authenticated", false), c.at(Stage::sender)), "open")
+      << "nothing to refuse, and the end not reached";
+  PolicyWorld w(
+      "rules:\n- {name: a, when: 'any header.X (authenticated and header.X contains \"a\")', accept: true}\n- {name: "
+      "b, when: always, reject: true}\n");
   EXPECT_EQ(w.fact("authenticated", false).say(Stage::sender), "reject 550 5.7.1 by b: Refused by rule b");
   EXPECT_EQ(w.fact("authenticated", true).say(Stage::sender), "open");
 }
@@ -99,7 +104,8 @@ TEST(Evaluate, ReadsSizesAsMtasCountThem) {
 TEST(Evaluate, TurnsAnEditThatMustHappenIntoATryAgain) {
   PolicyWorld w("rules:\n- {name: h, when: spf is pass, add_header: {X-A: b}, unavailable: defer}\n");
   EXPECT_EQ(w.answer("spf", "pass").say(Stage::end), "accept");
-  EXPECT_EQ(w.answer("spf", "temperror").say(Stage::end), "defer 451 4.4.3: Check spf is not available now, try again later");
+  EXPECT_EQ(w.answer("spf", "temperror").say(Stage::end),
+            "defer 451 4.4.3: Check spf is not available now, try again later");
   PolicyWorld skip("rules:\n- {name: h, when: spf is pass, add_header: {X-A: b}}\n");
   EXPECT_EQ(skip.answer("spf", "temperror").say(Stage::end), "accept");
   EXPECT_THAT(skip.verdict(Stage::end).decision.degraded, testing::ElementsAre("spf:h"));

@@ -81,7 +81,8 @@ TEST_F(ListTest, KnowsAddressesWithoutTheirTags) {
 }
 
 TEST_F(ListTest, KnowsNetworks) {
-  ASSERT_THAT(compile(entries({"192.0.2.0/24", "::1", "2001:db8::/33", "::ffff:198.51.100.7", "0.0.0.0/32"})), IsEmpty());
+  ASSERT_THAT(compile(entries({"192.0.2.0/24", "::1", "2001:db8::/33", "::ffff:198.51.100.7", "0.0.0.0/32"})),
+              IsEmpty());
   const auto ip = [](const char* t) { return *IpAddress::parse(t); };
   EXPECT_EQ(has(ip("192.0.2.255")), kYes);
   EXPECT_EQ(has(ip("192.0.3.0")), kNo);
@@ -109,7 +110,8 @@ TEST_F(ListTest, LetsEntriesEnd) {
 
 TEST_F(ListTest, TellsBrokenEntries) {
   EXPECT_THAT(compile(entries({"192.0.2.1/24", "a@@b@", ".a b", "x until never"})),
-              ElementsAre(HasSubstr("\"192.0.2.1/24\" is no network"), HasSubstr("\"a@@b@\" is no address"), HasSubstr("\".a b\" is no domain"), HasSubstr("\"never\" is no date")));
+              ElementsAre(HasSubstr("\"192.0.2.1/24\" is no network"), HasSubstr("\"a@@b@\" is no address"),
+                          HasSubstr("\".a b\" is no domain"), HasSubstr("\"never\" is no date")));
   EXPECT_THAT(compile(text("example.org")), ElementsAre(HasSubstr("list \"l\" wants entries, not a text")));
 }
 
@@ -140,7 +142,8 @@ TEST_F(ListTest, KeepsTheOldListWhenTheFileBreaks) {
 }
 
 TEST_F(ListTest, IsUnavailableUntilItsFileIsThere) {
-  EXPECT_THAT(compile(entries({"file:domains"})), ElementsAre(HasSubstr("warning: " + folder_ + "/domains: No such file")));
+  EXPECT_THAT(compile(entries({"file:domains"})),
+              ElementsAre(HasSubstr("warning: " + folder_ + "/domains: No such file")));
   EXPECT_EQ(has(*Domain::parse("example.org")), List::Answer::unavailable);
   write("domains", "example.org\n");
   EXPECT_THAT(list_->refresh(), IsEmpty());

@@ -10,8 +10,10 @@ namespace postern::rules::model {
 
 namespace {
 
-constexpr std::array<Outcome, 3> kOutcomes{{{"x", {550, {7, 9}, "x it is"}, ""}, {"y", {}, ""}, {"down", {451, {4, 3}, "down"}, "", Failure::yes}}};
-constexpr std::array<const char*, kFacts> kFactTests{"client.name == \"1\"", "helo == \"1\"", "header.X == \"1\"", "size > 1 KB"};
+constexpr std::array<Outcome, 3> kOutcomes{
+    {{"x", {550, {7, 9}, "x it is"}, ""}, {"y", {}, ""}, {"down", {451, {4, 3}, "down"}, "", Failure::yes}}};
+constexpr std::array<const char*, kFacts> kFactTests{"client.name == \"1\"", "helo == \"1\"", "header.X == \"1\"",
+                                                     "size > 1 KB"};
 constexpr std::array<const char*, kFacts> kFactNames{"client.name", "helo", "header", "size"};
 constexpr std::array<Stage, kFacts> kFactStages{Stage::connect, Stage::sender, Stage::headers, Stage::end};
 constexpr std::array<const char*, 3> kScoreOps{">=", "<", "=="};
@@ -72,7 +74,8 @@ bool unknown(Kleene k) { return k == Kleene::skipped || k == Kleene::deferred; }
 
 class Reader {
  public:
-  Reader(const Policy& policy, const World& world, Layer layer) : policy_(policy), world_(world), layer_(layer), truths_(policy.rules.size()) {}
+  Reader(const Policy& policy, const World& world, Layer layer)
+      : policy_(policy), world_(world), layer_(layer), truths_(policy.rules.size()) {}
 
   bool counts(std::size_t i) const { return layer_ == Layer::shadow || !policy_.rules[i].monitored; }
 
@@ -84,10 +87,12 @@ class Reader {
     if (rule.group) result = conjunction(result, value(policy_.groups[*rule.group], i));
     for (std::size_t above = 0; above < i; ++above) {
       const std::vector<std::size_t>& skips = policy_.rules[above].skips;
-      if (counts(above) && std::find(skips.begin(), skips.end(), i) != skips.end()) result = conjunction(result, inverse(truth(above)));
+      if (counts(above) && std::find(skips.begin(), skips.end(), i) != skips.end())
+        result = conjunction(result, inverse(truth(above)));
     }
     if (!counts(i)) result = Kleene::no;
-    if (rule.unavailable && unknown(result)) result = *rule.unavailable == Unavailable::defer ? Kleene::deferred : Kleene::skipped;
+    if (rule.unavailable && unknown(result))
+      result = *rule.unavailable == Unavailable::defer ? Kleene::deferred : Kleene::skipped;
     truths_[i] = result;
     return result;
   }
@@ -97,14 +102,18 @@ class Reader {
     switch (c.kind) {
       case Condition::Kind::always: return Kleene::yes;
       case Condition::Kind::negation: return inverse(value(c.parts.front(), reader));
-      case Condition::Kind::all: case Condition::Kind::any: {
+      case Condition::Kind::all:
+      case Condition::Kind::any: {
         Kleene result = of_bool(c.kind == Condition::Kind::all);
-        for (const Condition& part : c.parts) result = c.kind == Condition::Kind::all ? conjunction(result, value(part, reader)) : disjunction(result, value(part, reader));
+        for (const Condition& part : c.parts)
+          result = c.kind == Condition::Kind::all ? conjunction(result, value(part, reader))
+                                                  : disjunction(result, value(part, reader));
         return result;
       }
       case Condition::Kind::check: {
         const Answer a = world_.checks[c.index];
-        if (a == Answer::down) return policy_.unavailable[c.index] == Unavailable::defer ? Kleene::deferred : Kleene::skipped;
+        if (a == Answer::down)
+          return policy_.unavailable[c.index] == Unavailable::defer ? Kleene::deferred : Kleene::skipped;
         return of_bool((a == Answer::x ? c.want_x : c.want_y) != c.negated);
       }
       case Condition::Kind::down: return of_bool(world_.checks[c.index] == Answer::down);
@@ -121,7 +130,9 @@ class Reader {
     return Kleene::no;
   }
 
-  bool visible(std::size_t i, std::size_t reader) const { return policy_.rules[reader].monitored || !policy_.rules[i].monitored; }
+  bool visible(std::size_t i, std::size_t reader) const {
+    return policy_.rules[reader].monitored || !policy_.rules[i].monitored;
+  }
 
   Kleene score(const Condition& c, std::size_t reader) {
     int low = 0, high = 0;
@@ -134,7 +145,9 @@ class Reader {
       if (unknown(t)) (points < 0 ? low : high) += points;
       deferred = deferred || t == Kleene::deferred;
     }
-    const auto fits = [&](int n) { return c.score_op == 0 ? n >= c.score : c.score_op == 1 ? n < c.score : n == c.score; };
+    const auto fits = [&](int n) {
+      return c.score_op == 0 ? n >= c.score : c.score_op == 1 ? n < c.score : n == c.score;
+    };
     bool some = false, all = true;
     for (int n = low; n <= high; ++n) {
       some = some || fits(n);
@@ -213,7 +226,8 @@ std::string Condition::text() const {
   switch (kind) {
     case Kind::always: return "always";
     case Kind::negation: return "not (" + parts.front().text() + ")";
-    case Kind::all: case Kind::any: {
+    case Kind::all:
+    case Kind::any: {
       std::string out;
       for (const Condition& part : parts) {
         if (!out.empty()) out += kind == Kind::all ? " and " : " or ";
@@ -221,7 +235,8 @@ std::string Condition::text() const {
       }
       return out;
     }
-    case Kind::check: return fmt::format("c{} is {}[{}]", index, negated ? "not " : "", want_x && want_y ? "x, y" : want_x ? "x" : "y");
+    case Kind::check:
+      return fmt::format("c{} is {}[{}]", index, negated ? "not " : "", want_x && want_y ? "x, y" : want_x ? "x" : "y");
     case Kind::down: return fmt::format("c{} is down", index);
     case Kind::fact: return kFactTests[index];
     case Kind::tag: return fmt::format("tag == \"t{}\"", index);
@@ -231,9 +246,11 @@ std::string Condition::text() const {
 }
 
 Policy Policy::random(std::mt19937& dice) {
-  constexpr std::array<Stage, 6> kStages{Stage::connect, Stage::sender, Stage::sender, Stage::recipient, Stage::headers, Stage::end};
-  constexpr std::array<FinalAction, 8> kActions{FinalAction::reject, FinalAction::reject, FinalAction::reject, FinalAction::defer,
-                                                FinalAction::defer, FinalAction::accept, FinalAction::quarantine, FinalAction::discard};
+  constexpr std::array<Stage, 6> kStages{Stage::connect,   Stage::sender,  Stage::sender,
+                                         Stage::recipient, Stage::headers, Stage::end};
+  constexpr std::array<FinalAction, 8> kActions{FinalAction::reject,     FinalAction::reject, FinalAction::reject,
+                                                FinalAction::defer,      FinalAction::defer,  FinalAction::accept,
+                                                FinalAction::quarantine, FinalAction::discard};
   Policy p;
   for (std::size_t i = 0; i < kChecks; ++i) {
     p.stages[i] = kStages[static_cast<std::size_t>(roll(dice, 6))];
@@ -243,7 +260,7 @@ Policy Policy::random(std::mt19937& dice) {
   const int groups = roll(dice, 3) == 0 ? 1 : 0;
   for (int i = 0; i < groups; ++i) p.groups.push_back(random_condition(dice, {}, 1, false));
   const int count = 1 + roll(dice, 5);
-  const int grouped = groups ? roll(dice, count) : count;   // the group stands last
+  const int grouped = groups ? roll(dice, count) : count;  // the group stands last
   for (int i = 0; i < count; ++i) {
     ModelRule r;
     r.name = fmt::format("r{}", i);
@@ -253,10 +270,15 @@ Policy Policy::random(std::mt19937& dice) {
       r.final = kActions[static_cast<std::size_t>(roll(dice, 8))];
     } else {
       const int kind = roll(dice, 4);
-      if (kind == 0) r.tag = static_cast<std::size_t>(roll(dice, 2));
-      else if (kind == 1) r.score = roll(dice, 6) - 1;
-      else if (kind == 2 || i + 1 == count) r.header = true;
-      else for (int below = i + 1; below < count; ++below) if (below == i + 1 || roll(dice, 2)) r.skips.push_back(static_cast<std::size_t>(below));
+      if (kind == 0)
+        r.tag = static_cast<std::size_t>(roll(dice, 2));
+      else if (kind == 1)
+        r.score = roll(dice, 6) - 1;
+      else if (kind == 2 || i + 1 == count)
+        r.header = true;
+      else
+        for (int below = i + 1; below < count; ++below)
+          if (below == i + 1 || roll(dice, 2)) r.skips.push_back(static_cast<std::size_t>(below));
     }
     if (roll(dice, 5) == 0) r.unavailable = roll(dice, 2) ? Unavailable::defer : Unavailable::skip;
     Reading reading = r.monitored ? all : enforced;
@@ -274,7 +296,8 @@ Policy Policy::random(std::mt19937& dice) {
 
 std::string Policy::text() const {
   std::string out;
-  for (std::size_t i = 0; i < kChecks; ++i) out += fmt::format("c{}: {} {}\n", i, name(stages[i]), unavailable[i] == Unavailable::defer ? "defer" : "skip");
+  for (std::size_t i = 0; i < kChecks; ++i)
+    out += fmt::format("c{}: {} {}\n", i, name(stages[i]), unavailable[i] == Unavailable::defer ? "defer" : "skip");
   for (const Condition& g : groups) out += "group when: " + g.text() + "\n";
   for (const ModelRule& r : rules) {
     out += fmt::format("{}{}: when {} ->", r.group ? "  " : "", r.name, r.when.text());
@@ -307,7 +330,8 @@ std::shared_ptr<const RuleSet> Policy::compile() const {
     list.items.back().entries.back().second.items.push_back(rule_node(rules[i], *this));
   }
   std::vector<CheckDecl> decls;
-  for (std::size_t i = 0; i < kChecks; ++i) decls.push_back({fmt::format("c{}", i), stages[i], Scope::message, kOutcomes, unavailable[i]});
+  for (std::size_t i = 0; i < kChecks; ++i)
+    decls.push_back({fmt::format("c{}", i), stages[i], Scope::message, kOutcomes, unavailable[i]});
   Problems problems;
   Source source;
   source.rules = &list;
@@ -320,7 +344,10 @@ std::shared_ptr<const RuleSet> Policy::compile() const {
 
 Ending end_of(const Policy& policy, const World& world, Layer layer) {
   Reader reader(policy, world, layer);
-  struct Entry { Class c; Kleene truth; };
+  struct Entry {
+    Class c;
+    Kleene truth;
+  };
   std::vector<Entry> p;
   Class result = Class::accept;
   bool deferring = false, ended = false;
@@ -333,8 +360,10 @@ Ending end_of(const Policy& policy, const World& world, Layer layer) {
     Class c = class_of_action(*rule.final);
     if (deferring && !refuses(c)) c = Class::tempfail;
     p.push_back({c, t});
-    if (t == Kleene::yes) ended = true, result = c, end = i;
-    else if (t == Kleene::deferred && rule.final != FinalAction::accept) deferring = true;
+    if (t == Kleene::yes)
+      ended = true, result = c, end = i;
+    else if (t == Kleene::deferred && rule.final != FinalAction::accept)
+      deferring = true;
   }
   if (!ended) {
     result = deferring ? Class::tempfail : Class::accept;
@@ -356,9 +385,11 @@ Ending end_of(const Policy& policy, const World& world, Layer layer) {
     if (result == Class::permfail || result == Class::discard) return {Class::tempfail, true};
   }
   if (ending.result == Class::accept || ending.result == Class::quarantine) {
-    for (std::size_t i = 0; i < end; ++i) {   // an edit that says `unavailable: defer` for itself
+    for (std::size_t i = 0; i < end; ++i) {  // an edit that says `unavailable: defer` for itself
       const ModelRule& rule = policy.rules[i];
-      if (!rule.final && rule.header && rule.unavailable == Unavailable::defer && reader.counts(i) && reader.truth(i) == Kleene::deferred) return {Class::tempfail, false};
+      if (!rule.final && rule.header && rule.unavailable == Unavailable::defer && reader.counts(i) &&
+          reader.truth(i) == Kleene::deferred)
+        return {Class::tempfail, false};
     }
   }
   return ending;

@@ -13,8 +13,8 @@
 
 namespace postern::rules::model {
 
-/// A second, naive reading of LANGUAGE 5, written for the random-model test: it knows whole stories only, and takes them one by one.
-/// It shares no code with decide().
+/// A second, naive reading of LANGUAGE 5, written for the random-model test: it knows whole stories only, and takes
+/// them one by one. It shares no code with decide().
 
 constexpr std::size_t kChecks = 4;
 constexpr std::size_t kFacts = 4;
@@ -35,9 +35,9 @@ struct Condition {
   enum class Kind { always, all, any, negation, check, down, fact, tag, score };
   Kind kind = Kind::always;
   std::vector<Condition> parts;
-  std::size_t index = 0;       ///< of the check, fact or tag
+  std::size_t index = 0;  ///< of the check, fact or tag
   bool want_x = false, want_y = false, negated = false;
-  int score_op = 0;            ///< 0: >=, 1: <, 2: ==
+  int score_op = 0;  ///< 0: >=, 1: <, 2: ==
   int score = 0;
 
   std::string text() const;
@@ -48,7 +48,7 @@ struct ModelRule {
   std::optional<std::size_t> group;
   Condition when;
   std::optional<FinalAction> final;
-  std::vector<std::size_t> skips;      ///< rules below
+  std::vector<std::size_t> skips;  ///< rules below
   std::optional<std::size_t> tag;
   std::optional<int> score;
   bool header = false;
@@ -64,7 +64,7 @@ struct Policy {
   std::vector<ModelRule> rules;
 
   static Policy random(std::mt19937& dice);
-  std::string text() const;             ///< for messages
+  std::string text() const;  ///< for messages
   std::shared_ptr<const RuleSet> compile() const;
 };
 

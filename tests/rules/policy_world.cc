@@ -98,7 +98,8 @@ PolicyWorld& PolicyWorld::answer(std::string_view check, std::string_view outcom
     for (const Outcome& o : decl.outcomes) {
       if (o.name != outcome) continue;
       findings_[std::string(check)] = {&o, ""};
-      state = {o.failure == Failure::yes ? CheckState::Kind::failed : CheckState::Kind::known, &findings_[std::string(check)]};
+      state = {o.failure == Failure::yes ? CheckState::Kind::failed : CheckState::Kind::known,
+               &findings_[std::string(check)]};
     }
   }
   return *this;
@@ -124,8 +125,10 @@ std::string PolicyWorld::say(Stage stage, Layer layer) const {
   if (d.softened) out += " softened";
   if (d.reply) out += fmt::format(" {} {}", d.reply->code_text(), d.reply->status_text());
   if (d.rule) out += " by " + std::string(rules_->rules()[*d.rule].name);
-  if (d.reply) out += ": " + d.reply->text();
-  else if (!d.text.empty()) out += ": " + d.text;
+  if (d.reply)
+    out += ": " + d.reply->text();
+  else if (!d.text.empty())
+    out += ": " + d.text;
   return out;
 }
 

@@ -14,11 +14,13 @@ namespace postern::rules {
 
 /// A policy from YAML text and what is known of a message, for tests.
 ///
-/// Checks: `spf` (sender, skip), `host` (sender, defer), `virus` (end, defer), `grey` (recipient, of one recipient, skip).
+/// Checks: `spf` (sender, skip), `host` (sender, defer), `virus` (end, defer), `grey` (recipient, of one recipient,
+/// skip).
 class PolicyWorld : public Known {
  public:
   /// `yaml` holds `define:`, `lists:`, `rules:`; `files` are what includes find.
-  explicit PolicyWorld(std::string_view yaml, std::map<std::string, std::string> files = {}, bool all_monitored = false);
+  explicit PolicyWorld(std::string_view yaml, std::map<std::string, std::string> files = {},
+                       bool all_monitored = false);
 
   /// All problems as lines, in order.
   std::vector<std::string> lines() const;

@@ -8,8 +8,10 @@
 namespace postern::rules::model {
 namespace {
 
-constexpr std::array<Stage, 6> kStages{Stage::connect, Stage::sender, Stage::recipient, Stage::headers, Stage::body, Stage::end};
-constexpr std::array<Outcome, 3> kAnswers{{{"x", {550, {7, 9}, "x it is"}, ""}, {"y", {}, ""}, {"down", {451, {4, 3}, "down"}, "", Failure::yes}}};
+constexpr std::array<Stage, 6> kStages{Stage::connect, Stage::sender, Stage::recipient,
+                                       Stage::headers, Stage::body,   Stage::end};
+constexpr std::array<Outcome, 3> kAnswers{
+    {{"x", {550, {7, 9}, "x it is"}, ""}, {"y", {}, ""}, {"down", {451, {4, 3}, "down"}, "", Failure::yes}}};
 
 // What is known of a world at one stage. Checks are asked for one by one, or known from the start.
 class Moment : public Known {
@@ -31,7 +33,8 @@ class Moment : public Known {
     if (!due_[index] || late_[index]) return {};
     if (!asked_[index]) return {CheckState::Kind::askable, nullptr};
     const Answer a = world_.checks[check_of(index)];
-    return {a == Answer::down ? CheckState::Kind::failed : CheckState::Kind::known, &kFindings()[static_cast<std::size_t>(a)]};
+    return {a == Answer::down ? CheckState::Kind::failed : CheckState::Kind::known,
+            &kFindings()[static_cast<std::size_t>(a)]};
   }
 
   std::int64_t unix_time() const override { return 1'800'000'000; }
@@ -54,7 +57,9 @@ class Moment : public Known {
     static const std::array<Finding, 3> all{{{&kAnswers[0], ""}, {&kAnswers[1], ""}, {&kAnswers[2], ""}}};
     return all;
   }
-  std::size_t check_of(std::size_t index) const { return static_cast<std::size_t>(rules_.checks()[index].name[1] - '0'); }
+  std::size_t check_of(std::size_t index) const {
+    return static_cast<std::size_t>(rules_.checks()[index].name[1] - '0');
+  }
   std::size_t fact_of(std::size_t index) const {
     for (std::size_t f = 0; f < kFacts; ++f) {
       if (rules_.facts()[index].name == fact_name(f)) return f;
@@ -74,7 +79,8 @@ std::string words(const Verdict& v) {
   if (v.kind == Verdict::Kind::open) return "open";
   if (v.kind == Verdict::Kind::needs) return fmt::format("needs {}", v.check);
   const Decision& d = v.decision;
-  return fmt::format("{}{}{}{}", name(d.action), d.softened ? " softened" : "", d.rule ? fmt::format(" r{}", *d.rule) : "",
+  return fmt::format("{}{}{}{}", name(d.action), d.softened ? " softened" : "",
+                     d.rule ? fmt::format(" r{}", *d.rule) : "",
                      d.reply ? fmt::format(" {} {} {}", d.reply->code(), d.reply->status_text(), d.reply->text()) : "");
 }
 
@@ -95,7 +101,8 @@ Verdict asked_out(const Decider& decider, const RuleSet& rules, Moment& moment, 
 
 // Every world that agrees with what is known.
 template <class Visit>
-void each_world(const World& world, const std::array<bool, kChecks>& check_fixed, const std::array<bool, kFacts>& fact_fixed, Visit visit) {
+void each_world(const World& world, const std::array<bool, kChecks>& check_fixed,
+                const std::array<bool, kFacts>& fact_fixed, Visit visit) {
   World w = world;
   const std::function<void(std::size_t)> vary = [&](std::size_t at) {
     if (at == kChecks + kFacts) return visit(w);
@@ -119,7 +126,8 @@ void each_world(const World& world, const std::array<bool, kChecks>& check_fixed
 }
 
 // What the model has against one policy in one world; empty: nothing. `early` counts refusals spoken before the end.
-std::string examine(const Policy& policy, const RuleSet& rules, const Decider& decider, std::mt19937& dice, int& early) {
+std::string examine(const Policy& policy, const RuleSet& rules, const Decider& decider, std::mt19937& dice,
+                    int& early) {
   World world;
   for (Answer& a : world.checks) a = static_cast<Answer>(dice() % 3);
   for (bool& b : world.facts) b = dice() % 2 != 0;
@@ -141,13 +149,15 @@ std::string examine(const Policy& policy, const RuleSet& rules, const Decider& d
     if (dice() % 2) mixed.ask(i);
   }
   const Verdict some = asked_out(decider, rules, mixed, layer, trouble);
-  if (words(some) != words(v)) return fmt::format("lazy says \"{}\", with some answers there already \"{}\"", words(v), words(some));
+  if (words(some) != words(v))
+    return fmt::format("lazy says \"{}\", with some answers there already \"{}\"", words(v), words(some));
 
   if (stage == Stage::end) {
     if (v.kind != Verdict::Kind::certain) return "the end leaves it open";
     const Ending ending = end_of(policy, world, layer);
     if (class_of_verdict(v) != ending.result || v.decision.softened != ending.softened) {
-      return fmt::format("decide says \"{}\", the model {}{}", words(v), static_cast<int>(ending.result), ending.softened ? " softened" : "");
+      return fmt::format("decide says \"{}\", the model {}{}", words(v), static_cast<int>(ending.result),
+                         ending.softened ? " softened" : "");
     }
     // A failure never makes a new 5xx or discard: whatever the failed answers had been, it would have been the same.
     if (ending.result == Class::permfail || ending.result == Class::discard) {
@@ -157,15 +167,17 @@ std::string examine(const Policy& policy, const RuleSet& rules, const Decider& d
       for (std::size_t i = 0; i < kChecks; ++i) answered[i] = world.checks[i] != Answer::down;
       each_world(world, answered, facts, [&](const World& w) {
         for (std::size_t i = 0; i < kChecks; ++i) {
-          if (!answered[i] && w.checks[i] == Answer::down) return;   // it is real answers that could spare it
+          if (!answered[i] && w.checks[i] == Answer::down) return;  // it is real answers that could spare it
         }
-        if (end_of(policy, w, layer).result != class_of_verdict(v)) trouble = fmt::format("\"{}\", which an answer that failed could have spared", words(v));
+        if (end_of(policy, w, layer).result != class_of_verdict(v))
+          trouble = fmt::format("\"{}\", which an answer that failed could have spared", words(v));
       });
     }
     return trouble;
   }
 
-  // Spoken early = what the end would say, or a 4xx where the end would refuse. Some answers may come too late for this stage.
+  // Spoken early = what the end would say, or a 4xx where the end would refuse. Some answers may come too late for this
+  // stage.
   Moment slow(rules, world, stage);
   for (std::size_t i = 0; i < slow.checks(); ++i) {
     if (dice() % 3 == 0) slow.be_late(i);
@@ -185,7 +197,8 @@ std::string examine(const Policy& policy, const RuleSet& rules, const Decider& d
     each_world(world, checks, facts, [&](const World& w) {
       const Class end = end_of(policy, w, layer).result;
       const bool fits = end == spoken || (spoken == Class::tempfail && end == Class::permfail);
-      if (!fits) trouble = fmt::format("says \"{}\" at {}, but a world ends with {}", said, name(stage), static_cast<int>(end));
+      if (!fits)
+        trouble = fmt::format("says \"{}\" at {}, but a world ends with {}", said, name(stage), static_cast<int>(end));
     });
     if (!trouble.empty()) return trouble;
   }
@@ -195,7 +208,7 @@ std::string examine(const Policy& policy, const RuleSet& rules, const Decider& d
 struct Tally {
   int policies = 0;
   int early = 0;
-  std::string trouble;   ///< of the first policy that has one
+  std::string trouble;  ///< of the first policy that has one
 };
 
 Tally run(int policies, unsigned seed, const Decider& decider) {
@@ -208,7 +221,9 @@ Tally run(int policies, unsigned seed, const Decider& decider) {
     for (int world = 0; world < 2 && result.trouble.empty(); ++world) {
       result.trouble = examine(policy, *rules, decider, dice, result.early);
     }
-    if (!result.trouble.empty()) result.trouble = fmt::format("policy {} of seed {}: {}\n{}", result.policies, seed, result.trouble, policy.text());
+    if (!result.trouble.empty())
+      result.trouble =
+          fmt::format("policy {} of seed {}: {}\n{}", result.policies, seed, result.trouble, policy.text());
   }
   return result;
 }
@@ -220,7 +235,8 @@ int from_environment(const char* variable, int fallback) {
 
 TEST(RandomModel, DecideEndsAsEveryWorldDoes) {
   const int policies = from_environment("POSTERN_MODEL_POLICIES", 100'000);
-  const auto seed = static_cast<unsigned>(from_environment("POSTERN_MODEL_SEED", static_cast<int>(std::random_device{}() >> 1)));
+  const auto seed =
+      static_cast<unsigned>(from_environment("POSTERN_MODEL_SEED", static_cast<int>(std::random_device{}() >> 1)));
   std::printf("%d policies from seed %u (POSTERN_MODEL_SEED)\n", policies, seed);
   const Tally result = run(policies, seed, decide);
   EXPECT_EQ(result.trouble, "");
@@ -255,7 +271,8 @@ TEST(RandomModel, FindsOutWhoTakesALaterFactForAbsent) {
       return state.kind == FactState::Kind::later ? FactState::absent() : state;
     }
   };
-  const Tally result = run(5000, 1, [](const RuleSet& r, const Known& k, Stage s, Layer l) { return decide(r, LaterIsAbsent(k), s, l); });
+  const Tally result = run(
+      5000, 1, [](const RuleSet& r, const Known& k, Stage s, Layer l) { return decide(r, LaterIsAbsent(k), s, l); });
   EXPECT_THAT(result.trouble, testing::HasSubstr("but a world ends with"));
 }
 
@@ -268,7 +285,8 @@ TEST(RandomModel, FindsOutWhoTakesALaterCheckForAnswered) {
       return state.kind == CheckState::Kind::later ? CheckState{CheckState::Kind::known, &finding_of(1)} : state;
     }
   };
-  const Tally result = run(5000, 1, [](const RuleSet& r, const Known& k, Stage s, Layer l) { return decide(r, LaterIsY(k), s, l); });
+  const Tally result =
+      run(5000, 1, [](const RuleSet& r, const Known& k, Stage s, Layer l) { return decide(r, LaterIsY(k), s, l); });
   EXPECT_THAT(result.trouble, testing::HasSubstr("but a world ends with"));
 }
 
@@ -281,7 +299,8 @@ TEST(RandomModel, FindsOutWhoTakesAFailureForAnAnswer) {
       return state.kind == CheckState::Kind::failed ? CheckState{CheckState::Kind::known, &finding_of(0)} : state;
     }
   };
-  const Tally result = run(5000, 1, [](const RuleSet& r, const Known& k, Stage s, Layer l) { return decide(r, FailedIsX(k), s, l); });
+  const Tally result =
+      run(5000, 1, [](const RuleSet& r, const Known& k, Stage s, Layer l) { return decide(r, FailedIsX(k), s, l); });
   EXPECT_NE(result.trouble, "");
 }
 
@@ -294,7 +313,8 @@ TEST(RandomModel, FindsOutWhoDoesNotAsk) {
       return state.kind == CheckState::Kind::askable ? CheckState{} : state;
     }
   };
-  const Tally result = run(5000, 1, [](const RuleSet& r, const Known& k, Stage s, Layer l) { return decide(r, Unasked(k), s, l); });
+  const Tally result =
+      run(5000, 1, [](const RuleSet& r, const Known& k, Stage s, Layer l) { return decide(r, Unasked(k), s, l); });
   EXPECT_THAT(result.trouble, testing::HasSubstr("lazy says"));
 }
 

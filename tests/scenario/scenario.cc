@@ -35,7 +35,9 @@ class Delayed final : public dns::Resolver {
   Delayed(dns::Resolver& inner, unsigned seed) : inner_(inner), random_(seed) {}
   void prefetch(const dns::Question& q) override { inner_.prefetch(q); }
   dns::AnswerPtr query(const dns::Question& q, const Deadline& d) override { return rest(), inner_.query(q, d); }
-  dns::AnswerPtr query_uncached(const dns::Question& q, const Deadline& d) override { return rest(), inner_.query_uncached(q, d); }
+  dns::AnswerPtr query_uncached(const dns::Question& q, const Deadline& d) override {
+    return rest(), inner_.query_uncached(q, d);
+  }
 
  private:
   void rest() {
@@ -71,7 +73,8 @@ std::string describe(const Reaction& reaction) {
     case Reaction::Kind::accept: return "accept";
     case Reaction::Kind::discard: return "discard";
     case Reaction::Kind::quarantine: return "quarantine " + reaction.reason;
-    case Reaction::Kind::refuse: return fmt::format("{} {} {}", reaction.reply->code(), reaction.reply->status_text(), reaction.reply->text());
+    case Reaction::Kind::refuse:
+      return fmt::format("{} {} {}", reaction.reply->code(), reaction.reply->status_text(), reaction.reply->text());
   }
   return {};
 }
@@ -95,9 +98,13 @@ std::string without_weather(std::string text) {
 class Theatre {
  public:
   Theatre(const Scenario& scenario, const Weather& weather)
-      : scenario_(scenario), log_(LogForm::logfmt, lines_), zone_(parse(scenario.zone)), delayed_(*zone_, weather.delay_seed),
+      : scenario_(scenario),
+        log_(LogForm::logfmt, lines_),
+        zone_(parse(scenario.zone)),
+        delayed_(*zone_, weather.delay_seed),
         pool_("evidence", weather.pool_threads, 100),
-        services_{clock_, log_, counters_, weather.delay_seed == 0 ? *zone_ : static_cast<dns::Resolver&>(delayed_), pool_, {}} {
+        services_{clock_, log_, counters_, weather.delay_seed == 0 ? *zone_ : static_cast<dns::Resolver&>(delayed_),
+                  pool_,  {}} {
     for (const std::string& text : scenario.policies) policies_.push_back(load(text));
     current_ = policies_.front();
     session_ = std::make_unique<Session>(services_, Session::PolicySource{current_, [this] { return current_; }, {}});
@@ -142,7 +149,12 @@ class Theatre {
     const std::string rest = space == std::string::npos ? std::string() : event.substr(space + 1);
     const std::vector<std::string> w = words(rest);
     if (verb == "connect") {
-      Client client{.ip = IpAddress::parse(w.at(0)), .name = option(w, "name"), .ptr = {}, .port = 4711, .listener = option(w, "listener"), .local = w[0] == "local"};
+      Client client{.ip = IpAddress::parse(w.at(0)),
+                    .name = option(w, "name"),
+                    .ptr = {},
+                    .port = 4711,
+                    .listener = option(w, "listener"),
+                    .local = w[0] == "local"};
       return session_->connect(std::move(client), nullptr);
     }
     if (verb == "helo") {
@@ -150,7 +162,11 @@ class Theatre {
       return session_->helo(greeting_, nullptr);
     }
     if (verb == "mail") {
-      Sender sender{.path = Path::parse(w.at(0)), .login = option(w, "login"), .auth_type = {}, .declared_size = {}, .smtputf8 = false};
+      Sender sender{.path = Path::parse(w.at(0)),
+                    .login = option(w, "login"),
+                    .auth_type = {},
+                    .declared_size = {},
+                    .smtputf8 = false};
       if (const std::string size = option(w, "size"); !size.empty()) sender.declared_size = std::stoull(size);
       return session_->mail(std::move(sender), greeting_, nullptr);
     }
@@ -172,18 +188,21 @@ class Theatre {
 
   void expect(const Scenario::Step& step, const std::string& expected, const std::vector<std::string>& said) {
     const auto fail = [&](const std::string& got) {
-      outcome_.failures.push_back(fmt::format("{}:{}: {}\n  expected {}\n  got      {}", scenario_.name, step.line, step.event, expected, got));
+      outcome_.failures.push_back(
+          fmt::format("{}:{}: {}\n  expected {}\n  got      {}", scenario_.name, step.line, step.event, expected, got));
     };
     if (expected.rfind("decision ", 0) == 0) {
       const std::string event = lines_.empty() ? std::string() : lines_.back();
       static const std::regex kField(R"re((\S+?)=("[^"]*"|\S+))re");
-      for (auto i = std::sregex_iterator(expected.begin() + 9, expected.end(), kField); i != std::sregex_iterator(); ++i) {
+      for (auto i = std::sregex_iterator(expected.begin() + 9, expected.end(), kField); i != std::sregex_iterator();
+           ++i) {
         if (event.find(" " + i->str()) == std::string::npos) return fail(event.empty() ? "no decision" : event);
       }
     } else if (expected == "no decision") {
       if (!lines_.empty()) fail(lines_.back());
     } else if (expected.rfind("edit ", 0) == 0) {
-      const bool found = std::any_of(said.begin(), said.end(), [&](const std::string& line) { return line.rfind(expected, 0) == 0; });
+      const bool found =
+          std::any_of(said.begin(), said.end(), [&](const std::string& line) { return line.rfind(expected, 0) == 0; });
       if (!found) fail(join(said, " | "));
     } else if (expected == "no edit") {
       if (said.size() > 1) fail(said[1]);
@@ -191,7 +210,8 @@ class Theatre {
       // "CODE STATUS part of the text"
       const std::size_t text = expected.find(' ', 4);
       const bool same_code = said[0].rfind(expected.substr(0, text), 0) == 0;
-      if (!same_code || (text != std::string::npos && said[0].find(expected.substr(text + 1)) == std::string::npos)) fail(said[0]);
+      if (!same_code || (text != std::string::npos && said[0].find(expected.substr(text + 1)) == std::string::npos))
+        fail(said[0]);
     } else if (said[0].rfind(expected, 0) != 0) {
       fail(said[0]);
     }
@@ -233,8 +253,10 @@ Scenario read(const std::string& path) {
     } else if (section == "zone") {
       scenario.zone += line + "\n";
     } else if (section == "dialogue" && !trim(line).empty() && line[0] != '#') {
-      if (line.rfind("-> ", 0) == 0) scenario.steps.back().expectations.push_back(line.substr(3));
-      else scenario.steps.push_back({number, line, {}});
+      if (line.rfind("-> ", 0) == 0)
+        scenario.steps.back().expectations.push_back(line.substr(3));
+      else
+        scenario.steps.push_back({number, line, {}});
     }
   }
   return scenario;

@@ -46,9 +46,12 @@ INSTANTIATE_TEST_SUITE_P(All, ScenarioFile, testing::ValuesIn(all_scenarios()), 
 TEST(Scenario, AWrongExpectationIsTold) {
   Scenario scenario;
   scenario.name = "wrong.txt";
-  scenario.policies = {"version: 1\nsite: {hostname: mx.example.org, domains: [example.org]}\nrules:\n  - {name: all, when: always, reject: true}\n"};
+  scenario.policies = {
+      "version: 1\nsite: {hostname: mx.example.org, domains: [example.org]}\nrules:\n  - {name: all, when: always, "
+      "reject: true}\n"};
   scenario.zone = "example.org. MX 10 mx.example.org.\n";
-  scenario.steps = {{1, "connect 198.51.100.1", {}}, {2, "mail <a@b.example>", {}}, {3, "rcpt <c@example.org>", {"accept"}}};
+  scenario.steps = {
+      {1, "connect 198.51.100.1", {}}, {2, "mail <a@b.example>", {}}, {3, "rcpt <c@example.org>", {"accept"}}};
   EXPECT_EQ(run(scenario, {}).failures.size(), 1u);
 }
 

@@ -17,8 +17,10 @@ namespace postern::test {
 namespace {
 
 // The steps that a milter can do without, and those that it can leave unanswered (libmilter/mfdef.h).
-constexpr std::uint32_t kNoConnect = 0x1, kNoHelo = 0x2, kNoMail = 0x4, kNoRcpt = 0x8, kNoBody = 0x10, kNoHeaders = 0x20, kNoEoh = 0x40;
-constexpr std::uint32_t kNoReplyHeader = 0x80, kNoData = 0x200, kNoReplyConnect = 0x1000, kNoReplyHelo = 0x2000, kNoReplyMail = 0x4000;
+constexpr std::uint32_t kNoConnect = 0x1, kNoHelo = 0x2, kNoMail = 0x4, kNoRcpt = 0x8, kNoBody = 0x10,
+                        kNoHeaders = 0x20, kNoEoh = 0x40;
+constexpr std::uint32_t kNoReplyHeader = 0x80, kNoData = 0x200, kNoReplyConnect = 0x1000, kNoReplyHelo = 0x2000,
+                        kNoReplyMail = 0x4000;
 constexpr std::uint32_t kNoReplyRcpt = 0x8000, kNoReplyData = 0x10000, kNoReplyEoh = 0x40000, kNoReplyBody = 0x80000;
 constexpr std::uint32_t kMaxPacket = 16U << 20U;
 
@@ -65,12 +67,17 @@ int open_socket(const std::string& address) {
 
 }  // namespace
 
-MilterClient::MilterClient(const std::string& address, std::chrono::milliseconds patience) : fd_(open_socket(address)), patience_(patience) {}
+MilterClient::MilterClient(const std::string& address, std::chrono::milliseconds patience)
+    : fd_(open_socket(address)), patience_(patience) {}
 
 MilterClient::~MilterClient() { hang_up(); }
 
 MilterClient::MilterClient(MilterClient&& other) noexcept
-    : fd_(other.fd_), patience_(other.patience_), agreed_(std::move(other.agreed_)), timed_out_(other.timed_out_), end_(std::move(other.end_)) {
+    : fd_(other.fd_),
+      patience_(other.patience_),
+      agreed_(std::move(other.agreed_)),
+      timed_out_(other.timed_out_),
+      end_(std::move(other.end_)) {
   other.fd_ = -1;
 }
 
@@ -81,7 +88,11 @@ MilterClient::Agreed MilterClient::negotiate(Offer offer) {
   char command = 0;
   std::string data;
   if (!read_packet(command, data) || command != 'O' || data.size() < 12) return agreed_;
-  agreed_ = {.answered = true, .version = number_at(data, 0), .actions = number_at(data, 4), .steps = number_at(data, 8), .macros = {}};
+  agreed_ = {.answered = true,
+             .version = number_at(data, 0),
+             .actions = number_at(data, 4),
+             .steps = number_at(data, 8),
+             .macros = {}};
   for (std::size_t at = 12; at + 4 < data.size();) {
     const std::string list = data.c_str() + at + 4;
     agreed_.macros[static_cast<int>(number_at(data, at))] = list;
@@ -235,8 +246,12 @@ std::string MilterClient::answer() {
       case 'y': return data.c_str();
       case 'p': ++end_.progress; break;
       case 'h': end_.edits.push_back("add " + field(data)); break;
-      case 'i': end_.edits.push_back("insert " + std::to_string(number_at(data, 0)) + " " + field(data.substr(4))); break;
-      case 'm': end_.edits.push_back("change " + std::to_string(number_at(data, 0)) + " " + field(data.substr(4))); break;
+      case 'i':
+        end_.edits.push_back("insert " + std::to_string(number_at(data, 0)) + " " + field(data.substr(4)));
+        break;
+      case 'm':
+        end_.edits.push_back("change " + std::to_string(number_at(data, 0)) + " " + field(data.substr(4)));
+        break;
       case 'q': end_.edits.push_back("quarantine " + std::string(data.c_str())); break;
       default: return std::string("packet ") + command;
     }

@@ -10,10 +10,11 @@
 
 namespace postern::test {
 
-/// The MTA's side of the milter protocol, for tests. Says what it is told to, legal or not; waits for each answer that was agreed on.
+/// The MTA's side of the milter protocol, for tests. Says what it is told to, legal or not; waits for each answer that
+/// was agreed on.
 ///
-/// Answers are text: `continue accept discard reject tempfail skip`, a reply as `550 5.7.1 text`, `none` where no reply was agreed on, and
-/// `closed` or `timeout` when nothing came. Throws std::runtime_error only when nobody listens.
+/// Answers are text: `continue accept discard reject tempfail skip`, a reply as `550 5.7.1 text`, `none` where no reply
+/// was agreed on, and `closed` or `timeout` when nothing came. Throws std::runtime_error only when nobody listens.
 class MilterClient {
  public:
   using Macros = std::vector<std::pair<std::string, std::string>>;
@@ -60,7 +61,8 @@ class MilterClient {
 
   struct End {
     std::string verdict;
-    std::vector<std::string> edits;  ///< `add NAME:VALUE`, `insert N NAME:VALUE`, `change N NAME:VALUE`, `quarantine REASON`, in order
+    /// `add NAME:VALUE`, `insert N NAME:VALUE`, `change N NAME:VALUE`, `quarantine REASON`, in order
+    std::vector<std::string> edits;
     int progress = 0;
   };
   End end_of_message(const std::string& queue_id = "4F2ABC");
@@ -71,7 +73,8 @@ class MilterClient {
 
   /// Negotiation to HELO: what every dialogue begins with.
   void greet();
-  /// A whole small message after greet(); the first answer that is no `continue`, `none` or `skip`, else that of its end.
+  /// A whole small message after greet(); the first answer that is no `continue`, `none` or `skip`, else that of its
+  /// end.
   std::string message(const std::string& sender, const std::string& recipient);
 
   void raw(std::string_view bytes);

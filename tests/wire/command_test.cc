@@ -47,7 +47,8 @@ Ran run(const std::vector<std::string>& words) {
   posix_spawn_file_actions_destroy(&actions);
   int status = 0;
   waitpid(pid, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), content(folder / "out"), content(folder / "err")};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), content(folder / "out"),
+          content(folder / "err")};
 }
 
 // A folder with a policy, a zone and a message.
@@ -58,13 +59,17 @@ struct Desk {
   std::string message = folder / "message.eml";
 
   Desk() {
-    std::ofstream(config) << "version: 1\nsite: {hostname: mx.site.test, domains: [site.test], authserv-id: site.test}\n"
-                             "admin: {socket: " << folder / "control.sock" << "}\nrules:\n"
-                             "  - {name: no-mail, when: sender-domain is null-mx, reject: true}\n"
-                             "  - {name: not-him, when: 'recipient == \"him@site.test\"', reject: {code: 550, text: \"Not him\"}}\n"
-                             "  - {name: mark, when: always, add_header: {X-Seen: \"{client.ip}\"}}\n"
-                             "  - {name: watch, when: 'sender.domain == \"good.test\"', reject: true, monitor: true}\n";
-    std::ofstream(zone) << "null.test. MX 0 .\ngood.test. MX 10 mx.good.test.\nmx.good.test. A 193.0.0.7\n; FAULT slow.test. MX SERVFAIL\n";
+    std::ofstream(config)
+        << "version: 1\nsite: {hostname: mx.site.test, domains: [site.test], authserv-id: site.test}\n"
+           "admin: {socket: "
+        << folder / "control.sock"
+        << "}\nrules:\n"
+           "  - {name: no-mail, when: sender-domain is null-mx, reject: true}\n"
+           "  - {name: not-him, when: 'recipient == \"him@site.test\"', reject: {code: 550, text: \"Not him\"}}\n"
+           "  - {name: mark, when: always, add_header: {X-Seen: \"{client.ip}\"}}\n"
+           "  - {name: watch, when: 'sender.domain == \"good.test\"', reject: true, monitor: true}\n";
+    std::ofstream(zone) << "null.test. MX 0 .\ngood.test. MX 10 mx.good.test.\nmx.good.test. A 193.0.0.7\n; FAULT "
+                           "slow.test. MX SERVFAIL\n";
     std::ofstream(message) << "From: A <a@good.test>\nTo: <b@site.test>\nSubject: x\n\nhello\n";
   }
   Ran test(std::vector<std::string> options) const {
@@ -93,7 +98,8 @@ TEST(Command, ChecksAConfiguration) {
 
 TEST(Command, TestsAMessageOffline) {
   const Desk desk;
-  const Ran accepted = desk.test({"--zone", desk.zone, "--client-ip", "203.0.113.9", "--mail-from", "a@good.test", "--rcpt-to", "b@site.test"});
+  const Ran accepted = desk.test(
+      {"--zone", desk.zone, "--client-ip", "203.0.113.9", "--mail-from", "a@good.test", "--rcpt-to", "b@site.test"});
   ASSERT_EQ(accepted.status, 0) << accepted.err;
   const Json ok = Json::parse(accepted.out);
   EXPECT_EQ(ok.at("decision").at("action"), "accept");
@@ -104,7 +110,9 @@ TEST(Command, TestsAMessageOffline) {
   EXPECT_EQ(ok.at("findings").at(0).at("check"), "sender-domain");
   EXPECT_EQ(ok.at("findings").at(0).at("outcome"), "ok");
   bool marked = false;
-  for (const Json& edit : ok.at("edits")) marked = marked || (edit.at("kind") == "add_header" && edit.at("name") == "X-Seen" && edit.at("value") == "203.0.113.9");
+  for (const Json& edit : ok.at("edits"))
+    marked =
+        marked || (edit.at("kind") == "add_header" && edit.at("name") == "X-Seen" && edit.at("value") == "203.0.113.9");
   EXPECT_TRUE(marked) << accepted.out;
 
   const Json refused = Json::parse(desk.test({"--zone", desk.zone, "--mail-from", "a@null.test"}).out);
@@ -114,7 +122,9 @@ TEST(Command, TestsAMessageOffline) {
   EXPECT_EQ(refused.at("decision").at("enhanced"), "5.7.27");
   EXPECT_EQ(refused.at("recipients").at(0).at("code"), 550);
 
-  const Json split = Json::parse(desk.test({"--zone", desk.zone, "--mail-from", "a@good.test", "--rcpt-to", "b@site.test", "--rcpt-to", "him@site.test"}).out);
+  const Json split = Json::parse(desk.test({"--zone", desk.zone, "--mail-from", "a@good.test", "--rcpt-to",
+                                            "b@site.test", "--rcpt-to", "him@site.test"})
+                                     .out);
   EXPECT_EQ(split.at("recipients").at(0).at("code"), 250);
   EXPECT_EQ(split.at("recipients").at(1).at("code"), 550);
   EXPECT_EQ(split.at("recipients").at(1).at("rule"), "not-him");
@@ -130,7 +140,9 @@ TEST(Command, AsksNobodyUnlessTold) {
 
 TEST(Command, GivesTheSameForAnyChunk) {
   const Desk desk;
-  const auto decision = [&](const char* chunk) { return Json::parse(desk.test({"--zone", desk.zone, "--chunk", chunk}).out).at("decision").at("action"); };
+  const auto decision = [&](const char* chunk) {
+    return Json::parse(desk.test({"--zone", desk.zone, "--chunk", chunk}).out).at("decision").at("action");
+  };
   for (const char* chunk : {"1", "2", "7", "65535"}) EXPECT_EQ(decision(chunk), "accept") << chunk;
 }
 
@@ -150,10 +162,15 @@ TEST(Command, TestsAFolderLineByLine) {
 
 TEST(Command, EndsWithTwoWhenItIsMisunderstood) {
   const Desk desk;
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {}, {"fly"}, {"run", "--no-such"}, {"test", "-c", desk.config}, {"test", desk.message, "-c", desk.config, "--client-ip", "me"},
-           {"test", desk.folder / "none.eml", "-c", desk.config}, {"test", desk.message, "-c", desk.config, "--zone", desk.folder / "none"},
-           {"run", "-c", desk.folder / "none.yaml"}}) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{},
+                                             {"fly"},
+                                             {"run", "--no-such"},
+                                             {"test", "-c", desk.config},
+                                             {"test", desk.message, "-c", desk.config, "--client-ip", "me"},
+                                             {"test", desk.folder / "none.eml", "-c", desk.config},
+                                             {"test", desk.message, "-c", desk.config, "--zone", desk.folder / "none"},
+                                             {"run", "-c", desk.folder / "none.yaml"}}) {
     const Ran ran = run(words);
     EXPECT_EQ(ran.status, 2) << ran.out << ran.err;
     EXPECT_FALSE(ran.err.empty() && ran.out.empty());

@@ -39,7 +39,8 @@ bool comes_true(std::chrono::milliseconds patience, Condition condition) {
 }
 
 std::string replaced(std::string text, const std::string& what, const std::string& by) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) text.replace(at, what.size(), by);
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
   return text;
 }
 
@@ -51,13 +52,18 @@ Daemon::Daemon(const Setup& setup, const TempFolder& folder) : folder_(&folder) 
 
 void Daemon::configure(const Setup& setup) {
   std::string dns = "dns: {zone_files: [zone.txt]}\n";
-  if (setup.dns_port != 0) dns = "dns: {servers: [\"127.0.0.1@" + std::to_string(setup.dns_port) + "\"], timeout: 10s}\n";
+  if (setup.dns_port != 0)
+    dns = "dns: {servers: [\"127.0.0.1@" + std::to_string(setup.dns_port) + "\"], timeout: 10s}\n";
   std::ofstream(*folder_ / "zone.txt") << (setup.zone.empty() ? "nothing.test. A 192.0.2.99\n" : setup.zone);
-  write_config(replaced("version: 1\n"
-                        "listen: {address: \"" + setup.listen + "\"" + setup.listen_keys + "}\n"
-                        "admin: {socket: FOLDER/control.sock}\n"
-                        "site: {hostname: mx.site.test, domains: [site.test]}\n" + dns + setup.sections + "rules:\n" + setup.rules,
-                        "FOLDER", folder_->path()));
+  write_config(
+      replaced("version: 1\n"
+               "listen: {address: \"" +
+                   setup.listen + "\"" + setup.listen_keys +
+                   "}\n"
+                   "admin: {socket: FOLDER/control.sock}\n"
+                   "site: {hostname: mx.site.test, domains: [site.test]}\n" +
+                   dns + setup.sections + "rules:\n" + setup.rules,
+               "FOLDER", folder_->path()));
 }
 
 void Daemon::write_config(const std::string& text) { std::ofstream(*folder_ / "postern.yaml") << text; }

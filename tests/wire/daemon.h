@@ -15,16 +15,17 @@ namespace postern::test {
 
 using namespace std::chrono_literals;
 
-/// The built `postern run` with a folder, sockets and a configuration of its own. Ends with this object, by its own pid.
+/// The built `postern run` with a folder, sockets and a configuration of its own. Ends with this object, by its own
+/// pid.
 class Daemon {
  public:
   struct Setup {
-    std::string rules = "  []\n";             ///< what stands under `rules:`
-    std::string sections = {};                ///< further sections
+    std::string rules = "  []\n";               ///< what stands under `rules:`
+    std::string sections = {};                  ///< further sections
     std::string listen = "unix:FOLDER/p.sock";  ///< FOLDER is the daemon's
-    std::string listen_keys = {};             ///< further keys of `listen:`, as ", max_sessions: 3"
-    std::string zone = {};                    ///< DNS knows this and nothing else
-    std::uint16_t dns_port = 0;               ///< or it is asked there
+    std::string listen_keys = {};               ///< further keys of `listen:`, as ", max_sessions: 3"
+    std::string zone = {};                      ///< DNS knows this and nothing else
+    std::uint16_t dns_port = 0;                 ///< or it is asked there
     std::vector<std::string> arguments = {};
     std::vector<std::string> environment = {};
     bool wait_until_ready = true;

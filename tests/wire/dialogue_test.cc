@@ -110,7 +110,8 @@ TEST(Dialogue, AddsNoBlankForAnMtaThatDoesItself) {
 // FAULTS T8: old protocol versions and odd masks.
 TEST(Dialogue, ServesOldMtas) {
   Daemon daemon({.rules = kRules});
-  const MilterClient::Offer offers[] = {{2, 0x3f, 0x7f}, {3, 0x3f, 0x17f}, {4, 0x3f, 0x37f}, {6, 0x1ff, 0x1fffff}, {6, 0x1ff, 0}, {99, 0x1ff, 0x1fffff}};
+  const MilterClient::Offer offers[] = {{2, 0x3f, 0x7f},      {3, 0x3f, 0x17f}, {4, 0x3f, 0x37f},
+                                        {6, 0x1ff, 0x1fffff}, {6, 0x1ff, 0},    {99, 0x1ff, 0x1fffff}};
   for (const auto& offer : offers) {
     MilterClient c = daemon.client();
     const auto agreed = c.negotiate(offer);
@@ -119,7 +120,8 @@ TEST(Dialogue, ServesOldMtas) {
     c.connect();
     c.helo();
     EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue") << offer.version;
-    EXPECT_EQ(without_id(c.message("<bad@x.test>", "<b@site.test>")), "550 5.7.1 100%% refused, says 192.0.2.1") << offer.version;
+    EXPECT_EQ(without_id(c.message("<bad@x.test>", "<b@site.test>")), "550 5.7.1 100%% refused, says 192.0.2.1")
+        << offer.version;
     EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue") << offer.version;
   }
   MilterClient ancient = daemon.client();
@@ -139,7 +141,8 @@ TEST(Dialogue, RefusesToServeWithoutQuarantineWhereItIsNeeded) {
 // FAULTS T3: nothing of one message reaches the next, whatever came before.
 TEST(Dialogue, TreatsTheSecondMessageLikeAFreshOne) {
   Daemon daemon({.rules = kRules});
-  const char* const senders[] = {"<a@x.test>", "<bad@x.test>", "<later@x.test>", "<hold@x.test>", "<drop@x.test>", "<mark@x.test>"};
+  const char* const senders[] = {"<a@x.test>",    "<bad@x.test>",  "<later@x.test>",
+                                 "<hold@x.test>", "<drop@x.test>", "<mark@x.test>"};
   for (const char* first : senders) {
     for (const char* second : senders) {
       MilterClient fresh = greeted(daemon);
@@ -224,8 +227,10 @@ TEST(Dialogue, SurvivesGarbage) {
       for (char& byte : data) byte = static_cast<char>(random());
       const char commands[] = "OCHMRTLNBEAQKUDxy";
       const bool framed = random() % 4 != 0;
-      if (framed) c.packet(commands[random() % (sizeof commands - 1)], data);
-      else c.raw(data);
+      if (framed)
+        c.packet(commands[random() % (sizeof commands - 1)], data);
+      else
+        c.raw(data);
     }
     if (random() % 2 == 0) c.hang_up();
   }
@@ -238,7 +243,10 @@ TEST(Dialogue, SurvivesGarbage) {
 }
 
 TEST(Dialogue, TakesHeadersLongerThanLibmiltersPackets) {
-  Daemon daemon({.rules = kRules + std::string("  - {name: odd, when: 'header.X-Long contains \"needle\"', add_header: {X-Seen: \"yes\"}}\n")});
+  Daemon daemon(
+      {.rules =
+           kRules +
+           std::string("  - {name: odd, when: 'header.X-Long contains \"needle\"', add_header: {X-Seen: \"yes\"}}\n")});
   MilterClient c = greeted(daemon);
   c.mail("<a@x.test>");
   c.rcpt("<a@site.test>");
@@ -251,13 +259,17 @@ TEST(Dialogue, TakesHeadersLongerThanLibmiltersPackets) {
 
 // FAULTS T1: an exception in any callback costs its message a 451 and nothing else.
 TEST(Dialogue, AnswersAFaultInAnyCallbackWith451) {
-  for (const char* step : {"connect", "helo", "mail", "rcpt", "data", "header", "end-of-headers", "body", "end-of-message"}) {
+  for (const char* step :
+       {"connect", "helo", "mail", "rcpt", "data", "header", "end-of-headers", "body", "end-of-message"}) {
     const std::string reads_all = "  - {name: size, when: 'size > 100 MB', reject: true}\n";
-    Daemon daemon({.rules = kRules + reads_all, .sections = "answer_at: sender\n", .arguments = {"--test-fault", step}});
+    Daemon daemon(
+        {.rules = kRules + reads_all, .sections = "answer_at: sender\n", .arguments = {"--test-fault", step}});
     MilterClient c = greeted(daemon);
     const bool harmless = std::string(step) == "helo";  // HELO is taken again at MAIL
     for (int i = 0; i < 2; ++i) {
-      EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), harmless ? "continue" : "451 4.3.0 Internal error, try again later") << step;
+      EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"),
+                harmless ? "continue" : "451 4.3.0 Internal error, try again later")
+          << step;
       c.abort();
     }
     EXPECT_TRUE(daemon.says("event=fault level=error part=callback step=" + std::string(step))) << daemon.log();

@@ -24,7 +24,7 @@ bool refuses(MilterClient& c, const char* sender) { return c.message(sender, "<r
 
 TEST(Process, StartsWithTheSocketItWasToldToMake) {
   Daemon daemon({.listen_keys = ", mode: \"0640\""});
-  struct stat found{};
+  struct stat found {};
   ASSERT_EQ(stat(daemon.socket_path().c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 0777U, 0640U);
   daemon.signal(SIGTERM);
@@ -71,7 +71,8 @@ TEST(Process, StartsOverNothingButAStaleSocket) {
 
 TEST(Process, StartsNotHalfWithAWrongConfiguration) {
   const TempFolder folder;
-  Daemon daemon({.rules = "  - {name: x, when: 'no.such.fact == 1', reject: true}\n", .wait_until_ready = false}, folder);
+  Daemon daemon({.rules = "  - {name: x, when: 'no.such.fact == 1', reject: true}\n", .wait_until_ready = false},
+                folder);
   EXPECT_EQ(daemon.ended(), 2);
   EXPECT_NE(daemon.log().find("postern.yaml:"), std::string::npos) << daemon.log();
   EXPECT_FALSE(std::filesystem::exists(folder / "p.sock"));
@@ -178,8 +179,8 @@ TEST(Process, DrainsAtTerm) {
   ASSERT_TRUE(daemon.says("event=drain"));
   EXPECT_TRUE(daemon.says("sessions=1"));
   while (std::filesystem::exists(daemon.socket_path())) usleep(1000);
-  EXPECT_THROW(daemon.client(), std::runtime_error);                 // nobody new gets in
-  EXPECT_EQ(c.end_of_message().verdict, "continue");                 // what is open is served
+  EXPECT_THROW(daemon.client(), std::runtime_error);  // nobody new gets in
+  EXPECT_EQ(c.end_of_message().verdict, "continue");  // what is open is served
   EXPECT_EQ(c.mail("<b@x.test>"), "none");
   EXPECT_EQ(c.rcpt("<r@site.test>"), "421 4.3.2 Service is restarting, try again later");
   EXPECT_TRUE(daemon.alive());
@@ -248,10 +249,12 @@ TEST(Process, HasTheThreadsOfTheList) {
   MilterClient c = daemon.client();
   c.greet();
   c.message("<a@x.test>", "<b@site.test>");
-  const std::set<std::string> list = {"postern", "postern-milter", "postern-nudge", "postern-dns", "postern-evid", "postern-control"};
+  const std::set<std::string> list = {"postern",     "postern-milter", "postern-nudge",
+                                      "postern-dns", "postern-evid",   "postern-control"};
   const std::multiset<std::string> threads = daemon.threads();
   for (const std::string& thread : threads) EXPECT_TRUE(list.contains(thread)) << thread;
-  for (const char* single : {"postern", "postern-nudge", "postern-control"}) EXPECT_EQ(threads.count(single), 1U) << single;
+  for (const char* single : {"postern", "postern-nudge", "postern-control"})
+    EXPECT_EQ(threads.count(single), 1U) << single;
   EXPECT_EQ(threads.count("postern-evid"), 8U);
   EXPECT_LE(threads.count("postern-milter"), 10U);
 }

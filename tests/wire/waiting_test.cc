@@ -20,10 +20,10 @@ constexpr const char* kSlowZone =
     "quick.test. MX 0 .\n"
     "; DELAY long.test 60000\n"
     "long.test. MX 0 .\n";
-constexpr const char* kNeedsAnAnswer =
-    "  - {name: null-mx, when: sender-domain is null-mx, reject: true}\n";
+constexpr const char* kNeedsAnAnswer = "  - {name: null-mx, when: sender-domain is null-mx, reject: true}\n";
 
-// Opens `count` sessions, lets each wait for an answer of its own at the same moment, and counts those that have it after `patience`.
+// Opens `count` sessions, lets each wait for an answer of its own at the same moment, and counts those that have it
+// after `patience`.
 int answered_within(Daemon& daemon, int count, std::chrono::milliseconds patience, int round = 0) {
   std::vector<MilterClient> clients;
   for (int i = 0; i < count; ++i) {
@@ -42,7 +42,8 @@ int answered_within(Daemon& daemon, int count, std::chrono::milliseconds patienc
   daemon.signal(SIGCONT);
   int answered = 0;
   for (MilterClient& c : clients) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(start + patience - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(start + patience - std::chrono::steady_clock::now());
     if (c.readable(std::max(left, 0ms))) ++answered;
   }
   return answered;
@@ -55,8 +56,8 @@ TEST(Waiting, AnswersAHundredSessionsThatWaitAtOnce) {
   EXPECT_GT(daemon.counter("milter.nudges"), 100);
 }
 
-// The same without the nudge: libmilter's one or two workers serve them one after another (PLATFORM 2). Not each time: a worker that
-// wakes up early enough makes libmilter start others.
+// The same without the nudge: libmilter's one or two workers serve them one after another (PLATFORM 2). Not each time:
+// a worker that wakes up early enough makes libmilter start others.
 TEST(Waiting, CouldNotDoSoWithoutTheNudge) {
   ScriptedDns dns(kSlowZone);
   int fewest = 100;
@@ -69,10 +70,15 @@ TEST(Waiting, CouldNotDoSoWithoutTheNudge) {
 
 TEST(Waiting, SendsProgressAtTheEndAndNowhereElse) {
   ScriptedDns dns(kSlowZone);
-  Daemon daemon({.rules = kNeedsAnAnswer, .sections = "checks: {sender-domain: {timeout: 5s}}\n", .dns_port = dns.port()});
+  Daemon daemon(
+      {.rules = kNeedsAnAnswer, .sections = "checks: {sender-domain: {timeout: 5s}}\n", .dns_port = dns.port()});
   MilterClient c = daemon.client();
   c.negotiate();
-  c.connect({.name = "localhost", .ip = "127.0.0.1", .port = 0, .family = '4', .macros = {{"{daemon_port}", "0"}}});  // waits at the end alone
+  c.connect({.name = "localhost",
+             .ip = "127.0.0.1",
+             .port = 0,
+             .family = '4',
+             .macros = {{"{daemon_port}", "0"}}});  // waits at the end alone
   c.helo("localhost");
   c.mail("a@long.test");
   EXPECT_EQ(c.rcpt("r@site.test"), "continue");
@@ -82,14 +88,18 @@ TEST(Waiting, SendsProgressAtTheEndAndNowhereElse) {
 }
 
 TEST(Waiting, ShedsSessionsOverTheCap) {
-  Daemon daemon({.rules = kNeedsAnAnswer, .listen_keys = ", max_sessions: 3", .zone = "x.test. MX 10 mx.x.test.\nmx.x.test. A 198.51.100.25\n"});
+  Daemon daemon({.rules = kNeedsAnAnswer,
+                 .listen_keys = ", max_sessions: 3",
+                 .zone = "x.test. MX 10 mx.x.test.\nmx.x.test. A 198.51.100.25\n"});
   std::vector<MilterClient> clients;
   for (int i = 0; i < 5; ++i) {
     clients.push_back(daemon.client());
     clients.back().greet();
   }
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(clients[static_cast<std::size_t>(i)].message("<a@x.test>", "<b@site.test>"), i < 3 ? "continue" : "451 4.3.2 Too busy, try again later") << i;
+    EXPECT_EQ(clients[static_cast<std::size_t>(i)].message("<a@x.test>", "<b@site.test>"),
+              i < 3 ? "continue" : "451 4.3.2 Too busy, try again later")
+        << i;
   }
   EXPECT_EQ(daemon.counter("milter.shed.sessions"), 2);
   clients.clear();
@@ -154,7 +164,8 @@ TEST(Waiting, CouldNotDoThatWithoutTheNudgeEither) {
   EXPECT_EQ(answer, "timeout");
 }
 
-// FAULTS M8: with every descriptor taken the daemon waits instead of running in a circle, and serves again when some are free.
+// FAULTS M8: with every descriptor taken the daemon waits instead of running in a circle, and serves again when some
+// are free.
 TEST(Waiting, OutlivesAFloodThatTakesEveryDescriptor) {
   Daemon daemon({});
   MilterClient first = daemon.client();
