@@ -6,22 +6,17 @@
 #include <cstring>
 
 #include "policy/base/text.h"
+#include "policy/mail/field_value.h"
 
 namespace postern {
 
 namespace {
 
 constexpr std::size_t kMaxValueBytes = 60'000;  // Postfix cuts what is longer (PLATFORM 3)
-constexpr std::size_t kMaxNameBytes = 200;      // local: no field name is so long
 constexpr std::size_t kMaxReasonBytes = 200;    // local
 
 // libmilter takes text that it does not change as char*.
 char* plain(const std::string& text) { return const_cast<char*>(text.c_str()); }
-
-bool is_field_name(const std::string& name) {
-  return !name.empty() && name.size() <= kMaxNameBytes &&
-         std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f && c != ':'; });  // RFC 5322 2.2
-}
 
 // FAULTS M15: Postfix repairs a broken value in its own way, so nothing is left to it.
 bool is_field_value(const std::string& value) {

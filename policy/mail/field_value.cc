@@ -9,9 +9,10 @@ namespace postern {
 
 namespace {
 
-constexpr std::size_t kMaxBytes = 4000;  // local
-constexpr std::size_t kColumns = 78;     // RFC 5322 2.1.1
-constexpr std::size_t kMaxLine = 998;    // RFC 5322 2.1.1
+constexpr std::size_t kMaxBytes = 4000;    // local
+constexpr std::size_t kMaxNameBytes = 76;  // with its colon it fits in a line of kColumns
+constexpr std::size_t kColumns = 78;       // RFC 5322 2.1.1
+constexpr std::size_t kMaxLine = 998;      // RFC 5322 2.1.1
 constexpr std::size_t kEncodedBytes =
     42;  // of UTF-8 in one encoded word: 56 base64 characters, within the 75 of RFC 2047 2
 
@@ -90,7 +91,7 @@ std::string field_value(std::string_view name, std::string_view text) {
 }
 
 bool is_field_name(std::string_view name) {
-  return !name.empty() && name.size() <= 76 &&
+  return !name.empty() && name.size() <= kMaxNameBytes &&
          std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f && c != ':'; });
 }
 

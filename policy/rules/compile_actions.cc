@@ -8,6 +8,7 @@
 
 #include "policy/base/settings.h"
 #include "policy/base/text.h"
+#include "policy/mail/field_value.h"
 #include "policy/rules/list_entries.h"
 #include "policy/rules/text_template.h"
 
@@ -165,10 +166,7 @@ class ActionCompiler {
       return problems_.error(value.where, fmt::format("add_header wants names with texts, not {}", value.describe()),
                              "add_header: {X-Note: \"text\"}");
     for (const auto& [key, content] : value.entries) {
-      const bool legal = !key.text.empty() && key.text.size() <= 76 &&
-                         std::all_of(key.text.begin(), key.text.end(),
-                                     [](char c) { return c > ' ' && c < 127 && c != ':'; });  // RFC 5322 3.6.8
-      if (!legal)
+      if (!is_field_name(key.text))
         problems_.error(key.where, fmt::format("\"{}\" is no name of a header field", printable(key.text)));
       else if (!content.is_scalar())
         problems_.error(content.where, fmt::format("a header field is one text, not {}", content.describe()),

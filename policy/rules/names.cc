@@ -5,18 +5,9 @@
 #include <algorithm>
 
 #include "policy/base/text.h"
+#include "policy/mail/field_value.h"
 
 namespace postern::rules {
-
-namespace {
-
-bool is_header_name(std::string_view text) {
-  return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), [](char c) {
-    return c > ' ' && c < 127 && c != ':';
-  });  // RFC 5322 3.6.8
-}
-
-}  // namespace
 
 std::size_t Names::fact_index(const FactDoc& doc, std::string_view name) {
   FactName wanted{std::string(name), {}};
@@ -46,7 +37,7 @@ Meaning Names::resolve(std::string_view name) {
   }
   if (const FactDoc* doc = find_fact(name)) {
     if (doc->later) return {Meaning::Kind::later, doc, 0};
-    if (doc->is_prefix() && !is_header_name(name.substr(doc->name.size()))) return {};
+    if (doc->is_prefix() && !is_field_name(name.substr(doc->name.size()))) return {};
     return {Meaning::Kind::fact, doc, fact_index(*doc, name)};
   }
   if (is_check_name(name)) return {Meaning::Kind::later, nullptr, 0};
