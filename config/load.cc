@@ -128,7 +128,7 @@ std::optional<Configuration> load_text(std::string_view name, std::string_view t
   Configuration result;
   Policy policy;
   policy.generation = options.generation;
-  Settings top("configuration", &sections.scalars(), problems);
+  Settings top("", &sections.scalars(), problems);
   read_top(top, policy);
   read_listen_section(sections.find("listen"), problems, result);
   with_settings(sections, "dns", problems, [&](Settings& s) { read_dns(s, folder, result.dns); });

@@ -60,6 +60,10 @@ Settings::Settings(std::string part, const Node* map, Problems& problems)
   }
 }
 
+std::string Settings::named(std::string_view key) const {
+  return part_.empty() ? std::string(key) : fmt::format("{}.{}", part_, key);
+}
+
 const Node* Settings::node(std::string_view key, std::string_view form, std::string_view fallback,
                            std::string_view doc) {
   asked_.push_back({std::string(key), std::string(form), std::string(fallback), std::string(doc)});
@@ -71,7 +75,7 @@ const Node* Settings::scalar(std::string_view key) {
   const Node* value = map_ == nullptr ? nullptr : map_->find(key);
   if (value == nullptr) return nullptr;
   if (!value->is_scalar()) {
-    problems_.error(value->where, fmt::format("{}.{} wants one value, not {}", part_, key, value->describe()));
+    problems_.error(value->where, fmt::format("{} wants one value, not {}", named(key), value->describe()));
     return nullptr;
   }
   return value;
@@ -84,12 +88,12 @@ milliseconds Settings::duration(std::string_view key, milliseconds fallback, mil
   if (value == nullptr) return fallback;
   milliseconds d{};
   if (!parse_duration(value->text, d)) {
-    problems_.error(value->where, fmt::format("{}.{}: \"{}\" is no duration", part_, key, printable(value->text)),
+    problems_.error(value->where, fmt::format("{}: \"{}\" is no duration", named(key), printable(value->text)),
                     "write 500ms, 5s, 2m, 24h or 7d");
     return fallback;
   }
   if (d < least || d > most) {
-    problems_.error(value->where, fmt::format("{}.{}: {} is out of range", part_, key, printable(value->text)),
+    problems_.error(value->where, fmt::format("{}: {} is out of range", named(key), printable(value->text)),
                     fmt::format("from {} to {}", duration_text(least), duration_text(most)));
     return fallback;
   }
@@ -105,7 +109,7 @@ std::int64_t Settings::number(std::string_view key, std::int64_t fallback, std::
   const char* last = value->text.data() + value->text.size();
   const auto [end, error] = std::from_chars(value->text.data(), last, n);
   if (error != std::errc() || end != last || n < least || n > most) {
-    problems_.error(value->where, fmt::format("{}.{}: \"{}\" is no number from {} to {}", part_, key,
+    problems_.error(value->where, fmt::format("{}: \"{}\" is no number from {} to {}", named(key),
                                               printable(value->text), least, most));
     return fallback;
   }
@@ -118,8 +122,7 @@ bool Settings::flag(std::string_view key, bool fallback, std::string_view doc) {
   if (value == nullptr) return fallback;
   bool on = fallback;
   if (!parse_flag(value->text, on))
-    problems_.error(value->where,
-                    fmt::format("{}.{}: \"{}\" is neither yes nor no", part_, key, printable(value->text)));
+    problems_.error(value->where, fmt::format("{}: \"{}\" is neither yes nor no", named(key), printable(value->text)));
   return on;
 }
 
@@ -130,10 +133,9 @@ std::string Settings::word(std::string_view key, std::string_view fallback, std:
   const Node* value = scalar(key);
   if (value == nullptr) return std::string(fallback);
   if (std::find(names.begin(), names.end(), value->text) == names.end()) {
-    problems_.error(
-        value->where,
-        fmt::format("{}.{} has no value \"{}\" ({})", part_, key, printable(value->text), join(names, ", ")),
-        did_you_mean(value->text, names));
+    problems_.error(value->where,
+                    fmt::format("{} has no value \"{}\" ({})", named(key), printable(value->text), join(names, ", ")),
+                    did_you_mean(value->text, names));
     return std::string(fallback);
   }
   return value->text;
@@ -151,14 +153,14 @@ std::vector<std::string> Settings::texts(std::string_view key, std::string_view 
   if (value == nullptr) return result;
   if (value->is_scalar()) return {value->text};
   if (!value->is_list()) {
-    problems_.error(value->where, fmt::format("{}.{} wants a list, not {}", part_, key, value->describe()));
+    problems_.error(value->where, fmt::format("{} wants a list, not {}", named(key), value->describe()));
     return result;
   }
   for (const Node& item : value->items) {
     if (item.is_scalar())
       result.push_back(item.text);
     else
-      problems_.error(item.where, fmt::format("{}.{} wants a list of texts, this is {}", part_, key, item.describe()));
+      problems_.error(item.where, fmt::format("{} wants a list of texts, this is {}", named(key), item.describe()));
   }
   return result;
 }
@@ -167,7 +169,7 @@ void Settings::later(std::string_view key) {
   known_.emplace_back(key);
   if (map_ == nullptr) return;
   for (const auto& [name, value] : map_->entries) {
-    if (name.text == key) problems_.later(name.where, fmt::format("setting {}.{}", part_, key));
+    if (name.text == key) problems_.later(name.where, fmt::format("setting {}", named(key)));
   }
 }
 

@@ -19,7 +19,8 @@ namespace postern {
 /// what `postern reference` prints.
 class Settings {
  public:
-  /// `map` may be null: all defaults. `part` is named in messages ("checks.iprev"). Both outlive this.
+  /// `map` may be null: all defaults. `part` is named in messages ("checks.iprev"; empty for the top level). Both
+  /// outlive this.
   Settings(std::string part, const Node* map, Problems& problems);
 
   /// `5s`, `1500ms`, `2m`, `24h`, `7d`; within [least, most].
@@ -51,6 +52,7 @@ class Settings {
 
  private:
   const Node* scalar(std::string_view key);
+  std::string named(std::string_view key) const;
 
   std::string part_;
   const Node* map_;
