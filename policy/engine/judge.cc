@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "policy/engine/known_facts.h"
 
@@ -20,6 +22,17 @@ void ask(Transaction& t, RecipientState* recipient, std::size_t check, Stage sta
 }
 
 bool refuses(const Decision& d) { return d.reply.has_value(); }
+
+// Of two refusals: a 4xx is always safe (LANGUAGE 5).
+bool is_softer(const Decision& a, const Decision& b) {
+  return a.reply->reply_class() == ReplyClass::tempfail && b.reply->reply_class() == ReplyClass::permfail;
+}
+
+// Rules without facts of one recipient are decided once (LANGUAGE 6).
+bool is_scoped(const Transaction& t) {
+  const auto rules = t.policy->rules->rules();
+  return std::any_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.scoped; });
+}
 
 // LANGUAGE 2: inbound retry, submission whole. Local mail is never refused at a recipient (PLATFORM 3), and relays are
 // our own machines.
@@ -78,6 +91,16 @@ struct OfRecipient {
   Decision decision;
 };
 
+// What is spoken for all recipients says for whom.
+Reply naming(const Reply& reply, const std::vector<std::string>& recipients) {
+  constexpr std::size_t kMostNames = 5;  // local: a reply stays readable
+  std::string names;
+  for (std::size_t i = 0; i < recipients.size() && i < kMostNames; ++i)
+    names += (i > 0 ? ", <" : "<") + recipients[i] + ">";
+  if (recipients.size() > kMostNames) names += fmt::format(" and {} more", recipients.size() - kMostNames);
+  return Reply::make(reply.reply_class(), reply.code(), reply.status(), names + ": " + reply.text());
+}
+
 Decision whole(const std::vector<OfRecipient>& all) {
   // Refuse all: with a 4xx when one of the refusals is one, since that is always safe (LANGUAGE 5).
   const OfRecipient* chosen = nullptr;
@@ -85,9 +108,7 @@ Decision whole(const std::vector<OfRecipient>& all) {
   for (const OfRecipient& one : all) {
     if (!refuses(one.decision)) continue;
     names.push_back(one.recipient->recipient->path.text());
-    const bool softer = chosen != nullptr && chosen->decision.reply->reply_class() == ReplyClass::permfail &&
-                        one.decision.reply->reply_class() == ReplyClass::tempfail;
-    if (chosen == nullptr || softer) chosen = &one;
+    if (chosen == nullptr || is_softer(one.decision, chosen->decision)) chosen = &one;
   }
   if (chosen != nullptr) {
     Decision d = chosen->decision;
@@ -130,15 +151,6 @@ Decision combine(const Transaction& t, std::vector<OfRecipient> all) {
 
 }  // namespace
 
-Reply naming(const Reply& reply, const std::vector<std::string>& recipients) {
-  constexpr std::size_t kMostNames = 5;  // local: a reply stays readable
-  std::string names;
-  for (std::size_t i = 0; i < recipients.size() && i < kMostNames; ++i)
-    names += (i > 0 ? ", <" : "<") + recipients[i] + ">";
-  if (recipients.size() > kMostNames) names += fmt::format(" and {} more", recipients.size() - kMostNames);
-  return Reply::make(reply.reply_class(), reply.code(), reply.status(), names + ": " + reply.text());
-}
-
 rules::Verdict settle(Transaction& t, RecipientState* recipient, Stage stage, rules::Layer layer,
                       const Deadline& deadline) {
   const KnownFacts known(t, recipient, stage);
@@ -157,14 +169,26 @@ bool fits_profile(Transaction& t, RecipientState& recipient, const Deadline& dea
   return first == t.recipients.end() || profile_of(t, *first, deadline) == profile_of(t, recipient, deadline);
 }
 
+std::optional<Decision> refusal_for_all(Transaction& t, Stage stage, const Deadline& deadline) {
+  const bool scoped = is_scoped(t);
+  std::optional<Decision> softest;
+  for (RecipientState& recipient : t.recipients) {
+    if (!recipient.accepted()) continue;
+    rules::Verdict verdict = settle(t, &recipient, stage, rules::Layer::enforced, deadline);
+    if (verdict.kind != rules::Verdict::Kind::certain) return std::nullopt;
+    if (!softest || is_softer(verdict.decision, *softest)) softest = std::move(verdict.decision);
+    if (!scoped) break;
+  }
+  return softest;
+}
+
 Decision conclude(Transaction& t, rules::Layer layer, const Deadline& deadline) {
-  const auto rules = t.policy->rules->rules();
-  const bool scoped = std::any_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.scoped; });
+  const bool scoped = is_scoped(t);
   std::vector<OfRecipient> all;
   for (RecipientState& recipient : t.recipients) {
     if (!recipient.accepted()) continue;
     all.push_back({&recipient, settle(t, &recipient, Stage::end, layer, deadline).decision});
-    if (!scoped) break;  // rules without such facts are decided once (LANGUAGE 6)
+    if (!scoped) break;
   }
   if (all.empty()) return settle(t, nullptr, Stage::end, layer, deadline).decision;
   return combine(t, std::move(all));

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <string>
-#include <vector>
+#include <optional>
 
 #include "policy/base/deadline.h"
 #include "policy/engine/transaction.h"
@@ -18,11 +17,11 @@ rules::Verdict settle(Transaction& transaction, RecipientState* recipient, Stage
 /// first one itself, and where the policy does not split by profile.
 bool fits_profile(Transaction& transaction, RecipientState& recipient, const Deadline& deadline);
 
+/// The refusal that is certain at `stage`, before the end, for every recipient that was taken; nothing while one of
+/// them may still be served. Of several the softest.
+std::optional<rules::Decision> refusal_for_all(Transaction& transaction, Stage stage, const Deadline& deadline);
+
 /// What becomes of the message when all is known: the decisions of the recipients that were taken, made one by `split`.
 rules::Decision conclude(Transaction& transaction, rules::Layer layer, const Deadline& deadline);
-
-/// The reply of `decision` at the end of a message that goes to several recipients is spoken for all of them; this one
-/// says for whom.
-Reply naming(const Reply& reply, const std::vector<std::string>& recipients);
 
 }  // namespace postern

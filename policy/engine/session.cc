@@ -267,18 +267,8 @@ Reaction Session::end_of_headers(WaitObserver* observer) {
   s.refuse_over_cap();
   if (!t.refused && t.policy->needs.reply_headers && t.direction != Direction::local) {
     const Deadline deadline = s.wait(kCallbackWait, observer);
-    std::optional<Decision> first;
-    bool all = true;
-    for (RecipientState& r : t.recipients) {
-      if (!r.accepted()) continue;
-      rules::Verdict verdict = settle(t, &r, Stage::headers, rules::Layer::enforced, deadline);
-      all = verdict.kind == rules::Verdict::Kind::certain;
-      if (!all) break;
-      const bool softer = first && first->reply->reply_class() == ReplyClass::permfail &&
-                          verdict.decision.reply->reply_class() == ReplyClass::tempfail;
-      if (!first || softer) first = std::move(verdict.decision);
-    }
-    if (all && first) s.refuse_message(std::move(*first), Stage::headers);
+    if (auto decision = refusal_for_all(t, Stage::headers, deadline))
+      s.refuse_message(std::move(*decision), Stage::headers);
   }
   if (!t.refused) return {};
   const Reaction reaction = s.repeat_refusal();
