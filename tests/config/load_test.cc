@@ -9,6 +9,7 @@
 #include <string>
 
 #include "config/configuration.h"
+#include "tests/support/temp_folder.h"
 
 namespace postern::config {
 namespace {
@@ -21,26 +22,15 @@ namespace fs = std::filesystem;
 constexpr std::string_view kSite = "site: {hostname: mx.example.org, domains: [example.org]}\n";
 constexpr std::string_view kNothing = "rules: [{name: nothing, when: always, log: \"-\"}]\n";
 
-/// A folder that goes away with the test.
-class Folder {
+/// A folder that goes away with the test, and what is written into it.
+class Folder : public test::TempFolder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "postern-config-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string path() const { return path_; }
   std::string write(const std::string& name, std::string_view text) const {
-    fs::create_directories((fs::path(path_) / name).parent_path());
-    std::ofstream(fs::path(path_) / name) << text;
-    return path_ + "/" + name;
+    const std::string file = *this / name;
+    fs::create_directories(fs::path(file).parent_path());
+    std::ofstream(file) << text;
+    return file;
   }
-
- private:
-  std::string path_;
 };
 
 std::vector<std::string> lines(const Problems& problems) {

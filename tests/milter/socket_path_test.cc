@@ -11,7 +11,7 @@
 #include <fstream>
 
 #include "milter/admin/control_socket.h"
-#include "tests/milter/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace postern {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "policy/rules/list_entries.h"
+#include "tests/support/temp_folder.h"
 
 namespace postern::rules {
 namespace {
@@ -32,28 +32,22 @@ Node entries(std::vector<std::string> values) {
 
 class ListTest : public testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/postern-list-XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string write(const std::string& name, const std::string& content) {
     // Renamed into place, as editors do: the inode then tells, where the clock is too coarse to.
-    std::ofstream(folder_ + "/new") << content;
-    std::filesystem::rename(folder_ + "/new", folder_ + "/" + name);
-    return folder_ + "/" + name;
+    std::ofstream(folder_ / "new") << content;
+    std::filesystem::rename(folder_ / "new", folder_ / name);
+    return folder_ / name;
   }
   List::Answer has(const Value& value, std::int64_t at = 1'800'000'000) { return list_->contains(value, at); }
   std::vector<std::string> compile(const Node& node) {
     Problems problems;
-    list_ = compile_list("l", node, folder_, problems);
+    list_ = compile_list("l", node, folder_.path(), problems);
     std::vector<std::string> lines;
     for (const Problem& p : problems.sorted()) lines.push_back(p.line());
     return lines;
   }
 
-  std::string folder_;
+  test::TempFolder folder_;
   std::shared_ptr<List> list_;
 };
 
@@ -143,7 +137,7 @@ TEST_F(ListTest, KeepsTheOldListWhenTheFileBreaks) {
 
 TEST_F(ListTest, IsUnavailableUntilItsFileIsThere) {
   EXPECT_THAT(compile(entries({"file:domains"})),
-              ElementsAre(HasSubstr("warning: " + folder_ + "/domains: No such file")));
+              ElementsAre(HasSubstr("warning: " + folder_.path() + "/domains: No such file")));
   EXPECT_EQ(has(*Domain::parse("example.org")), List::Answer::unavailable);
   write("domains", "example.org\n");
   EXPECT_THAT(list_->refresh(), IsEmpty());

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/milter/temp_folder.h"
 #include "tests/support/milter_client.h"
+#include "tests/support/temp_folder.h"
 
 namespace postern::test {
 
