@@ -6,7 +6,6 @@
 #include <atomic>
 #include <exception>
 #include <memory>
-#include <stdexcept>
 #include <string_view>
 
 #include "milter/connection.h"
@@ -23,8 +22,10 @@ Gate& gate() { return *the_gate.load(std::memory_order_acquire); }
 
 Connection* connection_of(SMFICTX* context) { return static_cast<Connection*>(smfi_getpriv(context)); }
 
-void fail_for_test(std::string_view callback) {
-  if (!gate().failing_step.empty() && gate().failing_step == callback) throw std::runtime_error("made to fail");
+// For tests.
+bool gate_lacks(std::string_view part) {
+  const Gate* const open = the_gate;
+  return open != nullptr && open->test.without(part);
 }
 
 // Of the callbacks that answer nothing.
@@ -59,12 +60,19 @@ sfsistat without_connection(Step step) {
 }
 
 template <class Serve>
+sfsistat unshielded(Connection& connection, Step step, Serve serve) {
+  const FaultPlan::Judging judging(gate().fault, name(step));
+  gate().fault.at(name(step));
+  return serve(connection);
+}
+
+template <class Serve>
 sfsistat shielded(SMFICTX* context, Step step, Serve serve) noexcept {
   Connection* const connection = connection_of(context);
-  if (connection == nullptr) return without_connection(step);
+  if (connection == nullptr && !gate_lacks("session-check")) return without_connection(step);
+  if (gate_lacks("shield")) return unshielded(*connection, step, serve);
   try {
-    fail_for_test(name(step));
-    return serve(*connection);
+    return unshielded(*connection, step, serve);
   } catch (const std::exception& e) {
     return connection->failed(context, step, e.what());
   } catch (...) {
@@ -87,9 +95,10 @@ sfsistat on_negotiate(SMFICTX* context, unsigned long actions, unsigned long ste
       *our_actions = *our_steps = 0;
       return SMFIS_CONTINUE;
     }
-    fail_for_test("negotiate");
+    gate().fault.at("negotiate");
     std::shared_ptr<const Policy> policy = gate().policy.get();
-    Terms terms = negotiate(policy->needs, {actions, steps});
+    Terms terms =
+        negotiate(policy->needs, gate().test.without("intersection") ? Offer{~0UL, ~0UL} : Offer{actions, steps});
     for (std::size_t stage = 0; stage < terms.macros.size(); ++stage) {
       if (!terms.macros[stage].empty()) smfi_setsymlist(context, static_cast<int>(stage), terms.macros[stage].data());
     }
@@ -143,7 +152,8 @@ sfsistat on_end_of_message(SMFICTX* context) noexcept {
 sfsistat on_abort(SMFICTX* context) noexcept {
   if (Connection* const connection = connection_of(context)) {
     try {
-      fail_for_test("abort");
+      const FaultPlan::Judging judging(gate().fault, "abort");
+      gate().fault.at("abort");
       connection->abort();
     } catch (const std::exception& e) {
       note_fault("abort", e.what());
@@ -156,11 +166,13 @@ sfsistat on_abort(SMFICTX* context) noexcept {
 
 // May run on libmilter's controller thread, with its lock held: nothing here waits.
 sfsistat on_close(SMFICTX* context) noexcept {
-  const std::unique_ptr<Connection> connection(connection_of(context));
+  std::unique_ptr<Connection> connection(connection_of(context));
   smfi_setpriv(context, nullptr);
   if (connection) {
     try {
-      fail_for_test("close");
+      const FaultPlan::Judging judging(gate().fault, "close");
+      gate().fault.at("close");
+      if (gate().test.without("close")) return connection.release(), SMFIS_CONTINUE;
       connection->close();
     } catch (const std::exception& e) {
       note_fault("close", e.what());

@@ -66,7 +66,7 @@ std::string wire_value(const std::string& value, bool leading_space) {
   return (leading_space ? " " : "") + value.substr(begin);
 }
 
-Applied apply(SMFICTX* context, const Terms& terms, std::vector<Edit> edits) {
+Applied apply(SMFICTX* context, const Terms& terms, std::vector<Edit> edits, const FaultPlan& fault) {
   Applied applied;
   for (const Edit& edit : in_order(std::move(edits))) {
     if (!is_sound(edit)) {
@@ -77,7 +77,7 @@ Applied apply(SMFICTX* context, const Terms& terms, std::vector<Edit> edits) {
       ++applied.not_offered;
       continue;
     }
-    if (send(context, edit, wire_value(edit.value, terms.leading_space())) != MI_SUCCESS) {
+    if (send(context, edit, wire_value(edit.value, terms.leading_space())) != MI_SUCCESS || fault.at("edit")) {
       applied.complete = false;
       return applied;
     }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "milter/fault_plan.h"
 #include "milter/negotiate.h"
 #include "policy/mail/facts.h"
 
@@ -28,8 +29,8 @@ struct Applied {
   std::size_t not_offered = 0;       ///< left out since the MTA does not offer the action
 };
 
-/// Sends all edits to the MTA; at end-of-message only.
-Applied apply(SMFICTX* context, const Terms& terms, std::vector<Edit> edits);
+/// Sends all edits to the MTA; at end-of-message only. `fault` is for tests.
+Applied apply(SMFICTX* context, const Terms& terms, std::vector<Edit> edits, const FaultPlan& fault);
 
 /// Puts the message on hold; false when libmilter failed. The reason is cut to one line of printable ASCII.
 bool quarantine(SMFICTX* context, const std::string& reason);

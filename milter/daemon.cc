@@ -14,6 +14,7 @@
 #include "config/configuration.h"
 #include "milter/admin/control_socket.h"
 #include "milter/admin/status.h"
+#include "milter/door.h"
 #include "milter/gate.h"
 #include "milter/listener.h"
 #include "milter/privileges.h"
@@ -29,14 +30,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxPacketBytes = 1UL << 20U;  // FAULTS M1: a header of 70,000 bytes would end the session
-constexpr std::chrono::seconds kIdleLimit =
-    2h;  // local: a client may take its time with DATA, and the MTA is silent meanwhile
 constexpr std::size_t kThreadStackBytes =
     1UL << 20U;  // local: libmilter starts a thread for each callback that waits (FAULTS T6)
 constexpr std::size_t kEvidenceQueue = 4096;       // local: more wait for whoever needs them
 constexpr std::size_t kFilesBesideSessions = 200;  // local: sockets of the resolver, lists, the program's own
-constexpr std::size_t kScarceFiles = 16;           // local: then nobody new gets in …
-constexpr std::size_t kEnoughFiles = 32;           // … until so many are free again
 constexpr auto kStartPatience = 10s;
 constexpr auto kTick = 1000ms;
 constexpr auto kListsEvery = 5s;
@@ -46,7 +43,7 @@ struct Sockets {
   std::unique_ptr<Listener> listener;
 };
 
-Result<Sockets> open_sockets(const config::Configuration& configuration) {
+Result<Sockets> open_sockets(const config::Configuration& configuration, const TestSwitches& test) {
   Sockets sockets;
   if (!configuration.control_socket.empty()) {
     Result<std::unique_ptr<ControlSocket>> control = ControlSocket::open(configuration.control_socket);
@@ -54,7 +51,7 @@ Result<Sockets> open_sockets(const config::Configuration& configuration) {
     sockets.control = std::move(*control);
   }
   if (!register_callbacks()) return Error{"libmilter refuses our callbacks", {}};
-  Result<std::unique_ptr<Listener>> listener = Listener::open(configuration.listen);
+  Result<std::unique_ptr<Listener>> listener = Listener::open(configuration.listen, !test.without("socket-claim"));
   if (!listener) return listener.error();
   sockets.listener = std::move(*listener);
   return sockets;
@@ -63,7 +60,7 @@ Result<Sockets> open_sockets(const config::Configuration& configuration) {
 class Daemon {
  public:
   Daemon(const DaemonOptions& options, config::Configuration configuration, const Problems& problems, Sockets sockets,
-         Clock& clock, Counters& counters, Log& log, std::unique_ptr<dns::Resolver> dns)
+         Clock& clock, Counters& counters, Log& log, std::unique_ptr<dns::Resolver> dns, Door& door)
       : configuration_(std::move(configuration)),
         sockets_(std::move(sockets)),
         clock_(clock),
@@ -76,8 +73,12 @@ class Daemon {
         policy_(configuration_.policy, started_),
         admission_(counters),
         reloader_(options.config, configuration_, problems, policy_, admission_, clock, log),
-        gate_{.services = services_, .policy = policy_, .admission = admission_, .failing_step = options.failing_step},
-        with_nudge_(options.nudge) {}
+        gate_{.services = services_,
+              .policy = policy_,
+              .admission = admission_,
+              .test = options.test,
+              .fault = FaultPlan(options.test.fault)},
+        door_(door) {}
 
   int run();
 
@@ -85,7 +86,7 @@ class Daemon {
   bool start();
   void serve();
   int finish();
-  void guard_files();
+  void tell_of_crowding();
   void reload();
   std::string answer(std::string_view command);
 
@@ -102,7 +103,8 @@ class Daemon {
   Admission admission_;
   Reloader reloader_;
   Gate gate_;
-  const bool with_nudge_;
+  Door& door_;
+  bool told_of_crowding_ = false;
   std::unique_ptr<Nudge> nudge_;
   std::atomic<bool> libmilter_ended_{false};
 };
@@ -126,13 +128,15 @@ int Daemon::run() {
 }
 
 bool Daemon::start() {
-  if (with_nudge_) {
+  if (!gate_.test.without("nudge")) {
     nudge_ = std::make_unique<Nudge>(configuration_.listen, log_, counters_);
     gate_.nudge = nudge_.get();
   }
   attach(gate_);
+  door_.guard(sockets_.listener->number());
+  hang(door_);
   smfi_setmaxdatasize(kMaxPacketBytes);
-  smfi_settimeout(static_cast<int>(kIdleLimit.count()));
+  smfi_settimeout(static_cast<int>(Door::kIdleLimit.count()));
   std::thread libmilter([this] {
     pthread_setname_np(pthread_self(), "postern-milter");  // first: libmilter's own threads inherit it
     smfi_main();
@@ -169,25 +173,20 @@ void Daemon::serve() {
       case Signal::none: break;
     }
     if (watchdog && (!nudge_ || nudge_->is_served())) supervisor::alive();
-    guard_files();
+    tell_of_crowding();
     if (clock_.now() - lists_read < kListsEvery) continue;
     reloader_.refresh_lists();
     lists_read = clock_.now();
   }
 }
 
-// FAULTS M8: without a free descriptor libmilter tries to accept in a circle.
-void Daemon::guard_files() {
-  const std::size_t spare = spare_files();
-  if (!sockets_.listener->paused() && spare < kScarceFiles) {
-    sockets_.listener->pause();
-    counters_.get("milter.pauses").add();
+void Daemon::tell_of_crowding() {
+  const bool crowded = door_.is_crowded();
+  if (crowded && !told_of_crowding_)
     log_.write(Event{"fault", LogLevel::error, {}}
                    .add("part", std::string("files"))
                    .add("reason", std::string("too many are open; new connections wait")));
-  } else if (sockets_.listener->paused() && spare >= kEnoughFiles) {
-    sockets_.listener->resume();
-  }
+  told_of_crowding_ = crowded;
 }
 
 void Daemon::reload() {
@@ -269,14 +268,14 @@ int say(int status, const std::string& problem) {
 }  // namespace
 
 int run_daemon(const DaemonOptions& options) {
-  own_signals();
+  if (!options.test.without("signals")) own_signals();
   Problems problems;
   std::optional<config::Configuration> configuration = config::load_file(options.config, {}, problems);
   for (const Problem& problem : problems.sorted()) std::fprintf(stderr, "%s\n", problem.line().c_str());
   if (!configuration) return say(2, options.config + " cannot be used; nothing was started");
   Log log(configuration->log_form, configuration->log_level);
   settle_limits(*configuration, log);
-  Result<Sockets> sockets = open_sockets(*configuration);
+  Result<Sockets> sockets = open_sockets(*configuration, options.test);
   if (!sockets) return say(1, sockets.error().message);
   if (!options.user.empty()) {
     for (const std::string& path : {configuration->listen.path, configuration->control_socket}) {
@@ -286,12 +285,13 @@ int run_daemon(const DaemonOptions& options) {
     const Result<bool> became = become(options.user);
     if (!became) return say(1, became.error().message);
   }
-  SystemClock clock;
-  Counters counters;
-  Result<std::unique_ptr<dns::Resolver>> dns = dns::make_resolver(configuration->dns, clock, counters);
+  FailingClock clock;
+  const auto counters = std::make_shared<Counters>();
+  Result<std::unique_ptr<dns::Resolver>> dns = dns::make_resolver(configuration->dns, clock, *counters);
   if (!dns) return say(2, dns.error().message);
-  Daemon daemon(options, *std::move(configuration), problems, std::move(*sockets), clock, counters, log,
-                std::move(*dns));
+  Door& door = *new Door(counters, options.test);  // never deleted: libmilter's threads end with the process
+  Daemon daemon(options, *std::move(configuration), problems, std::move(*sockets), clock, *counters, log,
+                std::move(*dns), door);
   return daemon.run();
 }
 

@@ -2,14 +2,15 @@
 
 #include <string>
 
+#include "milter/test_switches.h"
+
 namespace postern {
 
 /// What `postern run` is told.
 struct DaemonOptions {
   std::string config;
-  std::string user;          ///< become this user once the sockets are open; empty: stay
-  bool nudge = true;         ///< for tests: off shows what it is there for
-  std::string failing_step;  ///< for tests: the callback of this name throws
+  std::string user;  ///< become this user once the sockets are open; empty: stay
+  TestSwitches test;
 };
 
 /// Serves until a signal stops it. Answers the exit status of the process: 0 after an orderly end, 1 when it could not

@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include "milter/admission.h"
+#include "milter/fault_plan.h"
 #include "milter/nudge.h"
 #include "milter/policy_in_force.h"
+#include "milter/test_switches.h"
 #include "policy/base/guarded.h"
 #include "policy/engine/services.h"
 
@@ -18,9 +20,10 @@ struct Gate {
   Services& services;
   PolicyInForce& policy;
   Admission& admission;
-  Nudge* nudge = nullptr;                 ///< null: the test switch that shows why it is there
-  std::atomic<bool> draining{false};      ///< new messages get 421 4.3.2
-  std::string failing_step{};             ///< for tests: the callback of this name throws; empty: none
+  Nudge* nudge = nullptr;             ///< null: the test switch that shows why it is there
+  std::atomic<bool> draining{false};  ///< new messages get 421 4.3.2
+  TestSwitches test{};
+  FaultPlan fault{};
   Guarded<std::set<std::string>> told{};  ///< what negotiation has complained of: once each
 };
 

@@ -50,10 +50,10 @@ FileDescriptor unreachable_socket() {
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> Listener::open(const config::Listen& where) {
+Result<std::unique_ptr<Listener>> Listener::open(const config::Listen& where, bool claims) {
   const bool is_unix = where.kind == config::Listen::Kind::unix_socket;
   FileDescriptor lock;
-  if (is_unix) {
+  if (is_unix && claims) {
     Result<FileDescriptor> claimed = claim_socket_path(where.path);
     if (!claimed) return claimed.error();
     lock = std::move(*claimed);
@@ -64,7 +64,7 @@ Result<std::unique_ptr<Listener>> Listener::open(const config::Listen& where) {
   {
     const SocketMode mode(where.mode);
     errno = 0;
-    if (smfi_setconn(text.data()) != MI_SUCCESS || smfi_opensocket(false) != MI_SUCCESS) {
+    if (smfi_setconn(text.data()) != MI_SUCCESS || smfi_opensocket(!claims) != MI_SUCCESS) {
       return Error{fmt::format("{}: cannot listen: {}", text,
                                errno != 0 ? std::strerror(errno) : "libmilter refuses the address"),
                    {}};
@@ -84,10 +84,9 @@ Result<std::unique_ptr<Listener>> Listener::open(const config::Listen& where) {
   if (fd < 0) return Error{fmt::format("{}: the listening socket is not to be found in /proc/self/fd", text), {}};
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);  // accept() must not wait for a client that is gone again
-  FileDescriptor real(fcntl(fd, F_DUPFD_CLOEXEC, 0));
   FileDescriptor nowhere = unreachable_socket();
-  if (!real || !nowhere) return Error{fmt::format("{}: {}", text, std::strerror(errno)), {}};
-  return std::unique_ptr<Listener>(new Listener(where, std::move(lock), fd, std::move(real), std::move(nowhere)));
+  if (!nowhere) return Error{fmt::format("{}: {}", text, std::strerror(errno)), {}};
+  return std::unique_ptr<Listener>(new Listener(where, std::move(lock), fd, std::move(nowhere)));
 }
 
 Listener::~Listener() { remove_path(); }
@@ -96,20 +95,7 @@ Listener::~Listener() { remove_path(); }
 // number, and libmilter goes on serving what is open.
 void Listener::drain() {
   dup3(nowhere_.get(), fd_, O_CLOEXEC);
-  real_.reset();
   remove_path();
-}
-
-void Listener::pause() {
-  if (paused_ || !real_) return;
-  dup3(nowhere_.get(), fd_, O_CLOEXEC);
-  paused_ = true;
-}
-
-void Listener::resume() {
-  if (!paused_ || !real_) return;
-  dup3(real_.get(), fd_, O_CLOEXEC);
-  paused_ = false;
 }
 
 void Listener::remove_path() {

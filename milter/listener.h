@@ -13,8 +13,9 @@ namespace postern {
 /// end.
 class Listener {
  public:
-  /// Opens the socket by libmilter; register_callbacks() has been called. The Error says what stands in the way.
-  static Result<std::unique_ptr<Listener>> open(const config::Listen& where);
+  /// Opens the socket by libmilter; register_callbacks() has been called. The Error says what stands in the way. With
+  /// `claims` false, for tests, takes the path from whoever has it.
+  static Result<std::unique_ptr<Listener>> open(const config::Listen& where, bool claims = true);
   /// Removes the socket's path.
   ~Listener();
   Listener(const Listener&) = delete;
@@ -23,27 +24,18 @@ class Listener {
   /// From now on nobody gets in: the path is gone and new connections are refused. Open sessions go on being served.
   void drain();
 
-  /// New connections wait in the kernel's queue, until resume(). For when no descriptor is free: libmilter would try to
-  /// accept them in a circle (FAULTS M8). Thread-safe against libmilter, not against other calls.
-  void pause();
-  void resume();
-  bool paused() const { return paused_; }
+  /// libmilter's number for the socket it accepts from.
+  int number() const { return fd_; }
 
  private:
-  Listener(config::Listen where, FileDescriptor lock, int fd, FileDescriptor real, FileDescriptor nowhere)
-      : where_(std::move(where)),
-        lock_(std::move(lock)),
-        fd_(fd),
-        real_(std::move(real)),
-        nowhere_(std::move(nowhere)) {}
+  Listener(config::Listen where, FileDescriptor lock, int fd, FileDescriptor nowhere)
+      : where_(std::move(where)), lock_(std::move(lock)), fd_(fd), nowhere_(std::move(nowhere)) {}
   void remove_path();
 
   const config::Listen where_;
   FileDescriptor lock_;
-  const int fd_;            // libmilter's number for the socket it accepts from
-  FileDescriptor real_;     // the same socket under a number of ours
+  const int fd_;
   FileDescriptor nowhere_;  // a listening socket that nobody can reach
-  bool paused_ = false;
   bool path_is_ours_ = true;
 };
 

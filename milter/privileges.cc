@@ -1,6 +1,5 @@
 #include "milter/privileges.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
@@ -40,16 +39,6 @@ std::size_t raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
   getrlimit(RLIMIT_NOFILE, &limit);
   return static_cast<std::size_t>(limit.rlim_cur);
-}
-
-std::size_t spare_files() {
-  rlimit limit{};
-  const int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (lowest < 0) return 0;
-  close(lowest);
-  getrlimit(RLIMIT_NOFILE, &limit);
-  const auto used = static_cast<std::size_t>(lowest);
-  return limit.rlim_cur > used ? static_cast<std::size_t>(limit.rlim_cur) - used : 0;
 }
 
 }  // namespace postern

@@ -16,7 +16,4 @@ bool is_root();
 /// Raises the number of files the process may open to what it may be raised to, and answers it.
 std::size_t raise_file_limit();
 
-/// How many more files can be opened, near enough: the lowest free number counts as the number of open ones.
-std::size_t spare_files();
-
 }  // namespace postern

@@ -23,12 +23,19 @@ void run_options(CLI::App& app, DaemonOptions& o) {
   o.config = kDefaultConfig;
   config_option(app, o.config);
   app.add_option("--user", o.user, "Become this user once the sockets are open");
-  app.add_option_function<std::string>(
-         "--test-without", [&o](const std::string& part) { o.nudge = part != "nudge"; },
-         "Leave a part out, to show what it is there for (tests only)")
-      ->check(CLI::IsMember({"nudge"}))
+  app.add_option_function<std::vector<std::string>>(
+         "--test-without",
+         [&o](const std::vector<std::string>& parts) { o.test.left_out.insert(parts.begin(), parts.end()); },
+         "Leave a protection out, to show what it is there for (tests only)")
+      ->check(CLI::IsMember({"close", "deadlines", "edit-check", "escape", "file-guard", "header-caps", "hold",
+                             "intersection", "log-limit", "memory-guard", "nudge", "packet-limit", "reset",
+                             "session-check", "shield", "signals", "silence-limit", "snapshot", "socket-claim"}))
       ->group("");
-  app.add_option("--test-fault", o.failing_step, "Let the callback of this name fail (tests only)")->group("");
+  app.add_option("--test-fault", o.test.fault, "STEP/KIND: let a place fail (tests only)")->group("");
+  app.add_option_function<int>(
+         "--test-patience", [&o](int ms) { o.test.patience = std::chrono::milliseconds(ms); },
+         "Milliseconds for silent clients and half packets (tests only)")
+      ->group("");
 }
 
 void control_options(CLI::App& app, ControlOptions& o) {

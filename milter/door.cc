@@ -1,0 +1,173 @@
+#include "milter/door.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+namespace postern {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPatience{30'000};     // local: as Postfix waits for us (milter_command_timeout)
+constexpr milliseconds kLeastPatience{1000};  // local: for a silent client when room is scarce
+constexpr milliseconds kLookAgain{100};       // local: for room
+constexpr std::size_t kReservedFiles = 16;    // local: for the resolver, lists, a reload
+constexpr std::size_t kMaxSilent = 1000;      // local
+constexpr int kBetweenPackets = 1;            // ms: how libmilter asks whether the next packet has begun
+
+// What is left of the patience with the packet that this thread reads or answers; libmilter does both in one go.
+thread_local milliseconds packet_patience{0};
+
+int wait(pollfd* files, unsigned long count, int timeout_ms) {
+  const timespec time{.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1'000'000L};
+  return ppoll(files, count, timeout_ms < 0 ? nullptr : &time, nullptr);
+}
+
+milliseconds since(SteadyTime start) {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
+}
+
+// Words, or its end.
+bool has_spoken(int fd) {
+  char byte = 0;
+  return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
+void prepare(int fd, int family) {
+  const timeval patience{.tv_sec = kPatience.count() / 1000, .tv_usec = 0};
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // a write may block where poll() said it can go
+  if (family == AF_UNIX) return;
+  const auto set = [fd](int option, int value) { setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value); };
+  set(TCP_NODELAY, 1);     // PERFORMANCE 1: libmilter answers in several small writes
+  set(TCP_KEEPIDLE, 300);  // libmilter turns SO_KEEPALIVE on: a peer without power is noticed in some 6 minutes
+  set(TCP_KEEPINTVL, 20);
+  set(TCP_KEEPCNT, 4);
+}
+
+}  // namespace
+
+Door::Door(std::shared_ptr<Counters> counters, const TestSwitches& switches)
+    : counters_(std::move(counters)),
+      guards_files_(!switches.without("file-guard")),
+      waits_for_words_(!switches.without("silence-limit")),
+      limits_packets_(!switches.without("packet-limit")),
+      patience_(switches.patience.value_or(kPatience)),
+      connections_(counters_->get("milter.connections")),
+      silent_(counters_->get("milter.silent")),
+      pauses_(counters_->get("milter.pauses")),
+      stalled_(counters_->get("milter.stalled")) {}
+
+int Door::poll(pollfd* files, unsigned long count, int timeout_ms) {
+  if (count != 1) return wait(files, count, timeout_ms);
+  if (files->fd >= 0 && files->fd == listening_) return wait_for_clients(*files, timeout_ms);
+  if (timeout_ms == kBetweenPackets) packet_patience = patience_;
+  if (limits_packets_ && milliseconds(timeout_ms) == kIdleLimit) return wait_in_packet(*files);
+  return wait(files, count, timeout_ms);
+}
+
+int Door::wait_in_packet(pollfd& file) const {
+  if (const int now = wait(&file, 1, 0); now != 0) return now;
+  const SteadyTime start = std::chrono::steady_clock::now();
+  const int done = wait(&file, 1, static_cast<int>(packet_patience.count()));
+  const int problem = errno;
+  packet_patience = std::max(packet_patience - since(start), milliseconds(0));
+  if (done == 0) stalled_.add();
+  errno = problem;
+  return done;
+}
+
+// Answers whether accept() has something to give.
+int Door::wait_for_clients(pollfd& listening, int timeout_ms) {
+  close_silent();
+  const bool room = has_room() || make_room();
+  std::vector<pollfd> files;
+  for (const Arrived& a : hall_) files.push_back({a.fd, POLLIN, 0});
+  if (room) files.push_back(listening);
+  milliseconds longest(timeout_ms);
+  if (!room) longest = std::min(longest, kLookAgain);
+  if (!hall_.empty()) longest = std::min(longest, std::max(patience_ - since(hall_.front().since), milliseconds(1)));
+  const int found = wait(files.data(), files.size(), static_cast<int>(longest.count()));
+  if (found <= 0) return found;
+  std::deque<Arrived> silent;
+  for (std::size_t i = 0; i < hall_.size(); ++i) (files[i].revents != 0 ? ready_ : silent).push_back(hall_[i]);
+  hall_.swap(silent);
+  listening.revents = POLLIN;
+  if (!ready_.empty()) return 1;
+  if (!room) return 0;
+  listening.revents = files.back().revents;
+  return listening.revents != 0 ? 1 : 0;
+}
+
+int Door::accept(int listening, sockaddr* address, socklen_t* size) {
+  if (listening != listening_) return accept4(listening, address, size, SOCK_CLOEXEC);
+  Arrived client;
+  if (!ready_.empty()) {
+    client = ready_.front();
+    ready_.pop_front();
+  } else {
+    client.size = sizeof client.address;
+    client.fd = accept4(listening, reinterpret_cast<sockaddr*>(&client.address), &client.size, SOCK_CLOEXEC);
+    if (client.fd < 0) {
+      if (guards_files_ && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+        usleep(static_cast<useconds_t>(std::chrono::microseconds(kLookAgain).count()));
+        errno = EAGAIN;
+      }
+      return -1;
+    }
+    connections_.add();
+    prepare(client.fd, client.address.ss_family);
+    if (waits_for_words_ && !has_spoken(client.fd)) {
+      client.since = std::chrono::steady_clock::now();
+      hall_.push_back(client);
+      errno = EAGAIN;
+      return -1;
+    }
+  }
+  if (address != nullptr && size != nullptr) {
+    std::memcpy(address, &client.address, std::min(*size, client.size));
+    *size = client.size;
+  }
+  return client.fd;
+}
+
+void Door::close_silent() {
+  while (!hall_.empty() && (hall_.size() > kMaxSilent || since(hall_.front().since) >= patience_)) {
+    close(hall_.front().fd);
+    hall_.pop_front();
+    silent_.add();
+  }
+}
+
+// The kernel gives out the lowest free number, so connections never take the last ones.
+bool Door::has_room() {
+  if (!guards_files_) return true;
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const int lowest = fcntl(listening_, F_DUPFD_CLOEXEC, 0);
+  if (lowest >= 0) close(lowest);
+  const bool room = lowest >= 0 && static_cast<rlim_t>(lowest) + kReservedFiles < limit.rlim_cur;
+  if (!room && !crowded_) pauses_.add();
+  crowded_ = !room;
+  return room;
+}
+
+bool Door::make_room() {
+  if (hall_.empty() || since(hall_.front().since) < kLeastPatience) return false;
+  close(hall_.front().fd);
+  hall_.pop_front();
+  silent_.add();
+  return has_room();
+}
+
+}  // namespace postern
