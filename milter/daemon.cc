@@ -57,6 +57,15 @@ Result<Sockets> open_sockets(const config::Configuration& configuration, const T
   return sockets;
 }
 
+// For tests.
+Limits limits_of(const TestSwitches& test) {
+  Limits limits;
+  if (test.without("deadlines")) limits.callback_wait = limits.end_wait = 1h;
+  if (test.without("header-caps")) limits.header_fields = limits.header_bytes = limits.field_bytes = SIZE_MAX;
+  limits.keeps_policy = !test.without("snapshot");
+  return limits;
+}
+
 class Daemon {
  public:
   Daemon(const DaemonOptions& options, config::Configuration configuration, const Problems& problems, Sockets sockets,
@@ -69,7 +78,7 @@ class Daemon {
         started_(clock.wall()),
         dns_(std::move(dns)),
         pool_("postern-evid", configuration_.evidence_threads, kEvidenceQueue),
-        services_{clock, log, counters, *dns_, pool_},
+        services_{clock, log, counters, *dns_, pool_, {}, limits_of(options.test)},
         policy_(configuration_.policy, started_),
         admission_(counters),
         reloader_(options.config, configuration_, problems, policy_, admission_, clock, log),

@@ -19,11 +19,8 @@ using rules::FinalAction;
 
 namespace {
 
-constexpr std::size_t kMaxHeaderFields = 1000;         // FAULTS T9
-constexpr std::uint64_t kMaxHeaderBytes = 256 * 1024;  // FAULTS T9
-constexpr std::size_t kMaxFieldBytes = 64 * 1024;      // FAULTS T9
-constexpr std::size_t kMaxRecipients = 10'000;         // local: Postfix's default is 1000
-constexpr std::chrono::minutes kOldPolicyFor{5};       // DESIGN 1: then 421, so that the MTA negotiates anew
+constexpr std::size_t kMaxRecipients = 10'000;    // local: Postfix's default is 1000
+constexpr std::chrono::minutes kOldPolicyFor{5};  // DESIGN 1: then 421, so that the MTA negotiates anew
 
 }  // namespace
 
@@ -41,12 +38,13 @@ struct Session::State {
   }
 
   void adopt_policy();
+  void readopt_policy();
   bool must_reconnect() const;
   Findings::Inputs inputs(const Transaction& t) const;
   Reaction refuse_message(Decision decision, Stage stage);
   Reaction repeat_refusal() const;
   void refuse_over_cap();
-  void tell(DecisionRecord record);
+  void tell(DecisionRecord record, SteadyTime began);
   void drop();
 };
 
@@ -60,6 +58,13 @@ void Session::State::adopt_policy() {
   } else if (!outdated_since) {
     outdated_since = services.clock.now();
   }
+}
+
+// Nothing, but in the test that shows what a message's own policy is there for.
+void Session::State::readopt_policy() {
+  if (services.limits.keeps_policy) return;
+  adopt_policy();
+  transaction->policy = policy;
 }
 
 bool Session::State::must_reconnect() const {
@@ -95,8 +100,8 @@ void Session::State::refuse_over_cap() {
 
 Reaction Session::State::repeat_refusal() const { return Reaction::refuse(*transaction->refused_reply); }
 
-void Session::State::tell(DecisionRecord record) {
-  record.ms = std::chrono::duration<double, std::milli>(services.clock.now() - transaction->began).count();
+void Session::State::tell(DecisionRecord record, SteadyTime began) {
+  record.ms = std::chrono::duration<double, std::milli>(services.clock.now() - began).count();
   services.counters
       .get(record.end == DecisionRecord::End::aborted ? "decisions.aborted"
                                                       : fmt::format("decisions.{}", rules::name(record.action)))
@@ -109,7 +114,8 @@ void Session::State::tell(DecisionRecord record) {
 // A transaction that ends without our verdict at its end: refused on the way, or given up by the client.
 void Session::State::drop() {
   if (!transaction) return;
-  Transaction& t = *transaction;
+  const std::unique_ptr<Transaction> ended = std::move(transaction);  // gone, whatever fails below
+  Transaction& t = *ended;
   DecisionRecord record = record_of(t);
   const auto taken =
       std::find_if(t.recipients.begin(), t.recipients.end(), [](const RecipientState& r) { return r.accepted(); });
@@ -123,8 +129,7 @@ void Session::State::drop() {
     record.end = DecisionRecord::End::aborted;
     record.stage = t.stage;
   }
-  tell(std::move(record));
-  transaction.reset();
+  tell(std::move(record), t.began);
 }
 
 Session::Session(Services& services, PolicySource policies)
@@ -133,7 +138,14 @@ Session::Session(Services& services, PolicySource policies)
   state_->policy = state_->policies.first;
 }
 
-Session::~Session() { close(); }
+// A record that cannot be made is no reason to end the process.
+Session::~Session() {
+  try {
+    close();
+  } catch (...) {
+    return;
+  }
+}
 
 Reaction Session::connect(Client client, WaitObserver*) {
   state_->client = std::make_shared<const Client>(std::move(client));
@@ -171,7 +183,8 @@ Reaction Session::mail(Sender sender, Greeting greeting, WaitObserver* observer)
     for (const Stage stage : {Stage::connect, Stage::helo, Stage::sender}) now.findings->start(stage);
   }
   if (now.policy->answer_at != Stage::sender || now.direction == Direction::local) return {};
-  rules::Verdict verdict = settle(now, nullptr, Stage::sender, rules::Layer::enforced, s.wait(kCallbackWait, observer));
+  rules::Verdict verdict = settle(now, nullptr, Stage::sender, rules::Layer::enforced,
+                                  s.wait(s.services.limits.callback_wait, observer));
   if (verdict.kind != rules::Verdict::Kind::certain) return {};
   return s.refuse_message(std::move(verdict.decision), Stage::sender);
 }
@@ -206,7 +219,7 @@ Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
   }
   if (t.direction == Direction::local)
     return {};  // PLATFORM 3: a local submission refused at a recipient never leaves the queue
-  const Deadline deadline = s.wait(kCallbackWait, observer);
+  const Deadline deadline = s.wait(s.services.limits.callback_wait, observer);
   rules::Verdict verdict = settle(t, &r, Stage::recipient, rules::Layer::enforced, deadline);
   if (verdict.kind == rules::Verdict::Kind::certain) {
     r.refused = verdict.decision;
@@ -249,7 +262,9 @@ Reaction Session::header(HeaderField field) {
   Transaction& t = *s.transaction;
   const std::size_t bytes = field.name.size() + 1 + field.value.size() + 2;
   t.header_bytes += bytes;
-  const bool over = t.headers.size() >= kMaxHeaderFields || t.header_bytes > kMaxHeaderBytes || bytes > kMaxFieldBytes;
+  const Limits& most = s.services.limits;
+  const bool over =
+      t.headers.size() >= most.header_fields || t.header_bytes > most.header_bytes || bytes > most.field_bytes;
   if (!over) {
     t.headers.push_back(std::move(field));
     return {};
@@ -266,7 +281,7 @@ Reaction Session::end_of_headers(WaitObserver* observer) {
   t.stage = Stage::headers;
   s.refuse_over_cap();
   if (!t.refused && t.policy->needs.reply_headers && t.direction != Direction::local) {
-    const Deadline deadline = s.wait(kCallbackWait, observer);
+    const Deadline deadline = s.wait(s.services.limits.callback_wait, observer);
     if (auto decision = refusal_for_all(t, Stage::headers, deadline))
       s.refuse_message(std::move(*decision), Stage::headers);
   }
@@ -296,8 +311,9 @@ Reaction Session::end_of_message(WaitObserver* observer) {
     s.drop();
     return reaction;
   }
-  Ending ending = end_message(t, s.wait(kEndWait, observer));
-  s.tell(std::move(ending.record));
+  s.readopt_policy();
+  Ending ending = end_message(t, s.wait(s.services.limits.end_wait, observer));
+  s.tell(std::move(ending.record), t.began);
   s.transaction.reset();
   return std::move(ending.reaction);
 }

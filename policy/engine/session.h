@@ -33,10 +33,6 @@ struct Reaction {
   static Reaction refuse(Reply reply) { return {Kind::refuse, std::move(reply), {}, {}}; }
 };
 
-/// How long a step may wait.
-constexpr std::chrono::seconds kCallbackWait{5};  // DESIGN 1: before end-of-message; hard 8 s
-constexpr std::chrono::seconds kEndWait{60};      // DESIGN 1: at end-of-message, with progress
-
 /// One milter connection: facts in, reactions out. Knows no libmilter. Methods are called one after another, on any
 /// thread, in any order the MTA likes; each is safe in any state. Message state is rebuilt at every MAIL and dropped at
 /// end-of-message, abort and close. `observer`, where given, is told of waits.
