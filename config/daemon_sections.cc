@@ -116,6 +116,36 @@ void read_listen_section(const Node* node, Problems& problems, Configuration& c)
   }
 }
 
+// Names of the root servers and of a top-level domain exist wherever the Internet's DNS is asked, and no stranger had a
+// say in them.
+const char* const kAutoCanary[] = {"a.root-servers.net", "net"};
+
+// `auto` asks nobody where a zone file is the whole world: names come from it, and no server was named.
+void read_canary(Settings& s, dns::Options& o) {
+  const Node* node = s.node("canary", "auto, off or list of host names", "auto",
+                            "names that exist for sure, asked for every minute to see whether the resolvers work");
+  const bool automatic = node == nullptr || node->is_null() || (node->is_scalar() && node->text == "auto");
+  bool on = true;
+  if (automatic) {
+    if (!o.zone_files.empty() && o.servers.empty()) return;
+    for (const char* const name : kAutoCanary) o.canary.push_back(*Domain::parse(name));
+    return;
+  }
+  if (node->is_scalar() && parse_flag(node->text, on) && !on) return;
+  const std::vector<Node> one{*node};
+  for (const Node& name : node->is_list() ? node->items : one) {
+    const auto domain = name.is_scalar() ? Domain::parse(name.text) : std::nullopt;
+    constexpr std::size_t kMostNames = 4;  // local: each is a question a minute
+    if (!domain)
+      s.problems().error(name.where, fmt::format("dns.canary: \"{}\" is no host name", printable(name.text, 60)),
+                         "write auto, off, or names that exist for sure: [ns.example.net]");
+    else if (o.canary.size() == kMostNames)
+      s.problems().error(name.where, fmt::format("dns.canary takes at most {} names", kMostNames));
+    else
+      o.canary.push_back(*domain);
+  }
+}
+
 void read_dns(Settings& s, const std::string& folder, dns::Options& o) {
   for (const PlacedText& server :
        placed_texts(s, "servers", "list of ADDRESS or ADDRESS@PORT", "those of /etc/resolv.conf", "resolvers to ask")) {
@@ -131,6 +161,7 @@ void read_dns(Settings& s, const std::string& folder, dns::Options& o) {
   for (const PlacedText& file :
        placed_texts(s, "zone_files", "list of files", "none", "names that are answered from these files alone"))
     o.zone_files.push_back(below(folder, file.text));
+  read_canary(s, o);
   o.timeout = s.duration("timeout", 5s, 100ms, 30s, "longest wait for one question");
   o.cache_entries =
       static_cast<std::size_t>(s.number("cache_entries", 100'000, 0, 10'000'000, "answers that are remembered"));
@@ -138,8 +169,13 @@ void read_dns(Settings& s, const std::string& folder, dns::Options& o) {
       seconds(s.duration("least_negative_age", 60s, 0s, 1h, "\"there is none\" is remembered at least so long"));
   o.most_age = seconds(s.duration("most_age", 24h, 1min, 7 * 24h, "any answer is remembered at most so long"));
   o.failure_age = seconds(s.duration("failure_age", 5s, 0s, 1min, "a failure is remembered so long"));
+  o.stale_age =
+      seconds(s.duration("stale_age", 24h, 0s, 7 * 24h,
+                         "the last good answer serves so long past its age while no new one comes; 0: never"));
   o.outstanding = static_cast<std::size_t>(
       s.number("outstanding", 2000, 1, 100'000, "questions under way at once; more fail at once"));
+  o.zone_outstanding = static_cast<std::size_t>(
+      s.number("zone_outstanding", 200, 1, 100'000, "the same for one target zone, as example.com"));
 }
 
 void read_admin(Settings& s, Configuration& c) {

@@ -137,6 +137,7 @@ std::optional<Configuration> load_text(std::string_view name, std::string_view t
   if (options.zone_file) {
     result.dns.zone_files = {*options.zone_file};
     result.dns.servers.clear();
+    result.dns.canary.clear();
   }
   result.dns.offline = options.offline;
 

@@ -14,6 +14,7 @@
 #include "config/configuration.h"
 #include "milter/admin/control_socket.h"
 #include "milter/admin/status.h"
+#include "milter/dns_watch.h"
 #include "milter/door.h"
 #include "milter/gate.h"
 #include "milter/listener.h"
@@ -175,7 +176,9 @@ void Daemon::serve() {
   const std::chrono::milliseconds tick =
       watchdog ? std::min<std::chrono::milliseconds>(kTick, *watchdog / 2) : std::chrono::milliseconds(kTick);
   SteadyTime lists_read = clock_.now();
+  DnsWatch dns_watch(*dns_, log_);
   while (!libmilter_ended_) {
+    dns_watch.tick();
     switch (wait_for_signal(tick)) {
       case Signal::stop: return;
       case Signal::reload: reload(); break;
@@ -221,6 +224,7 @@ std::string Daemon::answer(std::string_view command) {
                               .sessions = admission_.sessions(),
                               .draining = gate_.draining,
                               .served = !nudge_ || nudge_->is_served(),
+                              .dns = dns_->health(),
                               .counters = counters_.snapshot(),
                               .last_reload = reloader_.last()},
                        clock_.wall());

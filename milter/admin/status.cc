@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "milter/json.h"
+#include "policy/base/text.h"
 
 namespace postern {
 
@@ -33,6 +34,32 @@ Json caches(const std::map<std::string, std::int64_t>& counters) {
     if (middle != std::string::npos) caches[name.substr(0, middle)][name.substr(middle + 7)] = value;
   }
   return caches;
+}
+
+std::int64_t counted(const std::map<std::string, std::int64_t>& counters, const std::string& name) {
+  const auto found = counters.find(name);
+  return found == counters.end() ? 0 : found->second;
+}
+
+std::string_view breaker_word(const dns::Health& dns) { return dns.breaker_open ? "open" : "closed"; }
+
+Json dns_json(const Status& s) {
+  return {{"canary", dns::name(s.dns.canary)},
+          {"reason", s.dns.reason.empty() ? Json(nullptr) : Json(s.dns.reason)},
+          {"breaker", breaker_word(s.dns)},
+          {"dnssec", dns::name(s.dns.dnssec)},
+          {"remembered", s.dns.remembered},
+          {"under_way", counted(s.counters, "dns.outstanding")},
+          {"stale_served", counted(s.counters, "dns.stale")}};
+}
+
+std::string dns_line(const Json& dns) {
+  const auto word = [&](const char* key) { return dns.at(key).get<std::string>(); };
+  const std::string reason =
+      dns.at("reason").is_null() ? std::string() : fmt::format(" ({})", printable(word("reason")));
+  return fmt::format("dns: canary {}{}, breaker {}, dnssec {}, {} answers remembered, {} served stale\n",
+                     word("canary"), reason, word("breaker"), word("dnssec"), dns.at("remembered").get<std::int64_t>(),
+                     dns.at("stale_served").get<std::int64_t>());
 }
 
 Json parsed(const std::string& json) { return Json::parse(json, nullptr, false); }
@@ -65,7 +92,8 @@ std::string status_json(const Status& s, WallTime now) {
                   {"draining", s.draining},
                   {"served", s.served},
                   {"caches", caches(s.counters)},
-                  {"breakers", Json::array()},
+                  {"dns", dns_json(s)},
+                  {"breakers", Json::array({{{"name", "dns"}, {"state", breaker_word(s.dns)}}})},
                   {"counters", s.counters},
                   {"last_reload", report(s.last_reload)}};
   return json_line(json);
@@ -83,6 +111,7 @@ std::string status_text(const std::string& json) {
   out += fmt::format("sessions: {}{}{}\n", s.at("sessions").get<std::int64_t>(),
                      s.at("draining").get<bool>() ? ", draining" : "",
                      s.at("served").get<bool>() ? "" : ", libmilter DOES NOT ANSWER");
+  out += dns_line(s.at("dns"));
   const Json& r = s.at("last_reload");
   out += fmt::format("last load: {} at {}\n",
                      r.at("ok").get<bool>() ? "ok" : "REFUSED, the policy before it is in force", readable(r.at("at")));

@@ -6,6 +6,7 @@
 
 #include "milter/reload.h"
 #include "policy/base/clock.h"
+#include "policy/dns/health.h"
 
 namespace postern {
 
@@ -20,6 +21,7 @@ struct Status {
   std::int64_t sessions = 0;
   bool draining = false;
   bool served = true;  ///< libmilter gives signs of life
+  dns::Health dns;
   std::map<std::string, std::int64_t> counters;
   Reloader::Report last_reload;
 };

@@ -8,7 +8,8 @@ namespace postern::dns {
 
 namespace {
 
-constexpr std::chrono::seconds kLeastAge{5};       // local: one message asks again within it, whatever the TTL
+constexpr std::chrono::seconds kLeastAge{5};               // local: one message asks again within it, whatever the TTL
+constexpr std::chrono::milliseconds kStalePatience{1800};  // RFC 8767 5: then what is stale serves
 constexpr std::chrono::seconds kAbandonAfter{30};  // local: a source that has not answered by then is asked anew
 
 AnswerPtr failure(std::string problem, bool late = false) {
@@ -33,10 +34,12 @@ struct CachingResolver::Numbers {
         timeouts(c.get("dns.timeouts")),
         servfail(c.get("dns.servfail")),
         bogus(c.get("dns.bogus")),
+        stale(c.get("dns.stale")),
         refused(c.get("dns.refused")),
         outstanding(c.get("dns.outstanding")) {}
 
-  Counter &queries, &hits, &misses, &evicted, &joined, &late, &timeouts, &servfail, &bogus, &refused, &outstanding;
+  Counter &queries, &hits, &misses, &evicted, &joined, &late, &timeouts, &servfail, &bogus, &stale, &refused,
+      &outstanding;
 };
 
 // One question under way. Deadlines are real time, so is its age.
@@ -59,21 +62,40 @@ CachingResolver::CachingResolver(std::unique_ptr<Source> source, const Options& 
 CachingResolver::~CachingResolver() { source_.reset(); }
 
 void CachingResolver::prefetch(const Question& question) {
-  if (cache_.get(question, clock_.now())) return;
-  join(question, Source::Way::usual);
+  const Known known = look_up(question);
+  if (!known.answer && !known.failed_lately) join(question, Source::Way::usual);
 }
 
 AnswerPtr CachingResolver::query(const Question& question, const Deadline& deadline) {
-  if (auto known = cache_.get(question, clock_.now())) {
+  const Known known = look_up(question);
+  if (known.answer) {
     count_->hits.add();
-    return *std::move(known);
+    return known.answer;
   }
+  if (known.failed_lately) return serve_stale(known.stale);
   count_->misses.add();
-  return wait(question, Source::Way::usual, deadline);
+  return wait(question, Source::Way::usual, deadline, known.stale);
 }
 
 AnswerPtr CachingResolver::query_uncached(const Question& question, const Deadline& deadline) {
-  return wait(question, Source::Way::uncached, deadline);
+  return wait(question, Source::Way::uncached, deadline, nullptr);
+}
+
+CachingResolver::Known CachingResolver::look_up(const Question& question) {
+  const SteadyTime now = clock_.now();
+  auto entry = cache_.get(question, now);
+  if (!entry) return {};
+  if (now < entry->fresh_until) return {.answer = std::move(entry->answer), .stale = {}};
+  if (!entry->failure || now >= entry->failure_until) return {.answer = {}, .stale = std::move(entry->answer)};
+  if (entry->failure->status == Status::bogus) return {.answer = std::move(entry->failure), .stale = {}};
+  return {.answer = {}, .stale = std::move(entry->answer), .failed_lately = true};
+}
+
+AnswerPtr CachingResolver::serve_stale(const AnswerPtr& answer) {
+  count_->stale.add();
+  Answer served = *answer;
+  served.trust = Trust::stale;
+  return std::make_shared<const Answer>(std::move(served));
 }
 
 std::shared_ptr<CachingResolver::Flight> CachingResolver::join(const Question& question, Source::Way way) {
@@ -102,14 +124,15 @@ std::shared_ptr<CachingResolver::Flight> CachingResolver::join(const Question& q
 
 void CachingResolver::landed(const Question& question, Source::Way way, const std::shared_ptr<Flight>& flight,
                              Answer answer) {
-  if (answer.status == Status::tempfail) count_->servfail.add();
+  if (answer.status == Status::tempfail && !answer.unasked) count_->servfail.add();
   if (answer.status == Status::bogus) count_->bogus.add();
   answer.late = false;
   const auto shared = std::make_shared<const Answer>(std::move(answer));
   {
     const std::lock_guard lock(flight->mutex);
     flight->answer = shared;
-    if (way == Source::Way::usual || shared->status != Status::tempfail) remember(question, shared);
+    const bool news = way == Source::Way::usual || shared->status != Status::tempfail;
+    if (news && !shared->unasked) remember(question, shared);
   }
   {
     const std::lock_guard lock(mutex_);
@@ -121,34 +144,64 @@ void CachingResolver::landed(const Question& question, Source::Way way, const st
   flight->changed.notify_all();
 }
 
-AnswerPtr CachingResolver::wait(const Question& question, Source::Way way, const Deadline& deadline) {
+AnswerPtr CachingResolver::wait(const Question& question, Source::Way way, const Deadline& deadline,
+                                const AnswerPtr& stale) {
   const auto flight = join(question, way);
-  if (!flight) return failure("too many DNS questions under way");
-  const SteadyTime timeout = flight->started + options_.timeout;
+  if (!flight) return stale ? serve_stale(stale) : failure("too many DNS questions under way");
+  const std::chrono::milliseconds patience = stale ? std::min(options_.timeout, kStalePatience) : options_.timeout;
+  const SteadyTime until = flight->started + patience;
   std::unique_lock lock(flight->mutex);
-  if (deadline.no_later_than(timeout).wait(lock, flight->changed, [&] { return flight->answer != nullptr; }))
-    return flight->answer;
-  if (steady_now() < timeout) {
+  if (deadline.no_later_than(until).wait(lock, flight->changed, [&] { return flight->answer != nullptr; }))
+    return stale && flight->answer->status == Status::tempfail ? serve_stale(stale) : flight->answer;
+  if (steady_now() < until) {
     count_->late.add();
     return failure("no answer yet", true);
   }
   const AnswerPtr timed_out = failure("no answer in time");
-  if (std::exchange(flight->timed_out, true)) return timed_out;
-  count_->timeouts.add();
-  if (way == Source::Way::usual) remember(question, timed_out);  // the real answer overwrites it, should it still come
-  return timed_out;
+  if (!std::exchange(flight->timed_out, true)) {
+    count_->timeouts.add();
+    if (way == Source::Way::usual)
+      remember(question, timed_out);  // the real answer overwrites it, should it still come
+  }
+  return stale ? serve_stale(stale) : timed_out;
 }
 
 void CachingResolver::remember(const Question& question, const AnswerPtr& answer) {
+  const SteadyTime now = clock_.now();
   std::chrono::seconds age = options_.failure_age;
+  bool failed = false;
   switch (answer->status) {
     case Status::ok: age = std::max(answer->ttl, kLeastAge); break;
     case Status::nodata:
     case Status::nxdomain: age = std::max(answer->ttl, options_.least_negative_age); break;
     case Status::tempfail:
-    case Status::bogus: break;
+    case Status::bogus: failed = true; break;
   }
-  if (cache_.put(question, answer, clock_.now() + std::min(age, options_.most_age))) count_->evicted.add();
+  const bool doubted = answer->trust == Trust::doubted;
+  if (doubted) age = std::min(age, options_.failure_age);
+  const SteadyTime fresh_until = now + std::min(age, options_.most_age);
+  if (failed || doubted) {  // what is good stays, to serve when it is stale
+    auto entry = cache_.get(question, now);
+    if (entry && entry->kept_until > entry->fresh_until) {
+      if (failed) {
+        entry->failure = answer;
+        entry->failure_until = fresh_until;
+        cache_.put(question, *entry, entry->kept_until);
+      }
+      return;
+    }
+  }
+  const bool may_serve_stale = answer->status == Status::ok && !doubted;
+  const SteadyTime kept_until = fresh_until + (may_serve_stale ? options_.stale_age : std::chrono::seconds(0));
+  const Entry entry{
+      .answer = answer, .fresh_until = fresh_until, .kept_until = kept_until, .failure = {}, .failure_until = {}};
+  if (cache_.put(question, entry, kept_until)) count_->evicted.add();
+}
+
+Health CachingResolver::health() const {
+  Health health = source_->health();
+  health.remembered = cache_.size();
+  return health;
 }
 
 }  // namespace postern::dns

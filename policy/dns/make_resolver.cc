@@ -5,6 +5,7 @@
 
 #include "policy/base/text.h"
 #include "policy/dns/caching_resolver.h"
+#include "policy/dns/guarded_source.h"
 #include "policy/dns/options.h"
 #include "policy/dns/unbound_resolver.h"
 #include "policy/dns/zone_resolver.h"
@@ -23,6 +24,7 @@ class NoResolver final : public Resolver {
  private:
   static AnswerPtr offline() {
     Answer answer;
+    answer.trust = Trust::local;
     answer.problem = "offline";
     return std::make_shared<const Answer>(std::move(answer));
   }
@@ -49,8 +51,8 @@ Result<std::unique_ptr<Resolver>> network_resolver(Options options, const Clock&
   if (options.servers.empty()) options.servers = system_servers();
   auto source = UnboundSource::make(options, counters);
   if (!source) return source.error();
-  return std::unique_ptr<Resolver>(
-      std::make_unique<CachingResolver>(std::move(source).value(), options, clock, counters));
+  auto guarded = std::make_unique<GuardedSource>(std::move(source).value(), options, clock, counters);
+  return std::unique_ptr<Resolver>(std::make_unique<CachingResolver>(std::move(guarded), options, clock, counters));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "policy/dns/message_resolver.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <set>
@@ -73,12 +74,21 @@ std::size_t MessageResolver::asked() const {
   return state_->known.with([](const State::Known& k) { return k.asked.size(); });
 }
 
+bool MessageResolver::in_doubt() const { return state_->resolver.in_doubt(); }
+
 struct MessageResolver::View::Counted {
   explicit Counted(std::size_t cap) : most(cap) {}
 
   const std::size_t most;
   Guarded<std::set<Key>> asked;
   std::atomic<bool> late{false};
+  std::atomic<Trust> trust{Trust::local};
+
+  const AnswerPtr& seen(const AnswerPtr& answer) {
+    if (answer->late) late = true;
+    trust = std::max(trust.load(), answer->trust);
+    return answer;
+  }
 
   bool admits(State& message, const Key& key) {
     const bool ours = asked.with([&](std::set<Key>& keys) { return admit(keys, key, most); });
@@ -102,22 +112,23 @@ void MessageResolver::View::prefetch(const Question& question) {
 AnswerPtr MessageResolver::View::query(const Question& question, const Deadline& deadline) {
   const Key key{question, false};
   if (!counted_->admits(*message_, key)) return too_many();
-  if (AnswerPtr known = message_->remembered(key)) return known;
-  AnswerPtr answer = message_->remember(key, message_->resolver.query(question, deadline));
-  if (answer->late) counted_->late = true;
-  return answer;
+  if (const AnswerPtr known = message_->remembered(key)) return counted_->seen(known);
+  return counted_->seen(message_->remember(key, message_->resolver.query(question, deadline)));
 }
 
 AnswerPtr MessageResolver::View::query_uncached(const Question& question, const Deadline& deadline) {
   const Key key{question, true};
   if (!counted_->admits(*message_, key)) return too_many();
-  if (AnswerPtr known = message_->remembered(key)) return known;
-  AnswerPtr answer = message_->remember(key, message_->resolver.query_uncached(question, deadline));
-  if (answer->late) counted_->late = true;
-  return answer;
+  if (const AnswerPtr known = message_->remembered(key)) return counted_->seen(known);
+  return counted_->seen(message_->remember(key, message_->resolver.query_uncached(question, deadline)));
 }
 
-void MessageResolver::View::new_run() { counted_->late = false; }
+void MessageResolver::View::new_run() {
+  counted_->late = false;
+  counted_->trust = Trust::local;
+}
+
+Trust MessageResolver::View::trust() const { return counted_->trust; }
 
 bool MessageResolver::View::was_late() const { return counted_->late; }
 

@@ -24,6 +24,7 @@ class MessageResolver {
   std::shared_ptr<View> view(std::size_t most_questions) const;
   /// Different questions of all views so far.
   std::size_t asked() const;
+  bool in_doubt() const;
 
  private:
   struct State;
@@ -33,7 +34,7 @@ class MessageResolver {
 
 /// One check's Resolver. A question over a cap is answered `tempfail` with the problem "too many DNS questions" and
 /// counts in dns.capped; what was prefetched, or asked by another run of the same check, counts once. Thread-safe, but
-/// a run is one thread's: was_late() and new_run() belong to whoever runs the check.
+/// a run is one thread's: was_late(), trust() and new_run() belong to whoever runs the check.
 class MessageResolver::View final : public Resolver {
  public:
   View(std::shared_ptr<State> message, std::size_t most_questions);
@@ -44,10 +45,12 @@ class MessageResolver::View final : public Resolver {
   /// Remembered apart from query(): the same question asked both ways may have two answers.
   AnswerPtr query_uncached(const Question& question, const Deadline& deadline) override;
 
-  /// Begins a run of the check: forgets was_late(), keeps the counts.
+  /// Begins a run of the check: forgets was_late() and trust(), keeps the counts.
   void new_run();
   /// Was an answer `late` in this run? Then the run's result is "not yet", whatever it says.
   bool was_late() const;
+  /// That of the least reliable answer of this run; `local` where none was asked for.
+  Trust trust() const;
   /// Different questions of this check so far.
   std::size_t asked() const;
 

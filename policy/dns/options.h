@@ -9,6 +9,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/counters.h"
 #include "policy/base/result.h"
+#include "policy/dns/breaker.h"
 #include "policy/dns/resolver.h"
 
 namespace postern::dns {
@@ -27,8 +28,12 @@ struct Options {
   std::size_t cache_entries = 100'000;
   std::chrono::seconds least_negative_age{60};  ///< NXDOMAIN and NODATA are remembered at least so long (FAULTS T44)
   std::chrono::seconds most_age{86'400};
-  std::chrono::seconds failure_age{5};  ///< a tempfail is answered from memory so long, no longer
-  std::size_t outstanding = 2000;       ///< questions under way at once; more get tempfail and count
+  std::chrono::seconds failure_age{5};     ///< a tempfail is answered from memory so long, no longer
+  std::size_t outstanding = 2000;          ///< questions under way at once; more get tempfail and count
+  std::size_t zone_outstanding = 200;      ///< the same for one target zone (FAULTS T44)
+  std::chrono::seconds stale_age{86'400};  ///< a good answer serves so long past its age when no new one comes; 0: not
+  std::vector<Domain> canary;              ///< names that exist for sure; none: no canary
+  Breaker::Limits breaker;
 };
 
 /// The resolver of a process: cache in front, single flight, deadline a question, zone files, libunbound. `clock` and

@@ -52,6 +52,7 @@ Answer addresses(Resolver& resolver, const Domain& name, const Deadline& deadlin
   both.canonical_name = first->canonical_name.empty() ? second->canonical_name : first->canonical_name;
   both.status = both.addresses.empty() ? without_addresses(first->status, second->status) : Status::ok;
   both.secure = first->secure && second->secure;
+  both.trust = std::max(first->trust, second->trust);
   both.late = both.status == Status::tempfail && (first->late || second->late);
   both.ttl = std::min(first->ttl, second->ttl);
   if (both.status == Status::tempfail || both.status == Status::bogus) {

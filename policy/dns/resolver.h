@@ -10,6 +10,7 @@
 #include "policy/base/deadline.h"
 #include "policy/base/ip.h"
 #include "policy/dns/domain.h"
+#include "policy/dns/health.h"
 
 namespace postern::dns {
 
@@ -39,6 +40,14 @@ struct Mx {
   friend bool operator==(const Mx&, const Mx&) = default;
 };
 
+/// How far an answer can be relied on, the surest first. A 5xx rests on the first two alone (docs/dns.md).
+enum class Trust {
+  local,    ///< a zone file says so
+  servers,  ///< the servers say so, and nothing is wrong with them as far as we know
+  stale,    ///< they said so once; it is past its age, and no new answer was to be had (RFC 8767)
+  doubted,  ///< they say so while the canary is in doubt of them
+};
+
 /// The answer to one question, immutable and shared. Records are those of the type asked for, CNAMEs followed, at most
 /// 100.
 struct Answer {
@@ -49,7 +58,9 @@ struct Answer {
   std::vector<std::string> texts;    ///< TXT, each record's strings joined
   std::string canonical_name;        ///< where the CNAMEs led, empty without any
   bool secure = false;               ///< validated by DNSSEC
-  bool late = false;  ///< tempfail only since the caller's deadline came; the question is still under way
+  Trust trust = Trust::servers;
+  bool late = false;     ///< tempfail only since the caller's deadline came; the question is still under way
+  bool unasked = false;  ///< tempfail since a cap or the breaker let nobody be asked
   std::chrono::seconds ttl{0};
   std::string problem;  ///< why tempfail or bogus, for the log
 
@@ -67,6 +78,12 @@ class Resolver {
   virtual AnswerPtr query(const Question& question, const Deadline& deadline) = 0;
   /// The same past every cache of ours and of the resolver: before NXDOMAIN costs somebody a 5xx.
   virtual AnswerPtr query_uncached(const Question& question, const Deadline& deadline) = 0;
+
+  /// Looks after the servers: to be called about once a second. Never waits.
+  virtual void tick() {}
+  /// Is the canary anything but green? Then no 5xx may rest on what the servers say.
+  virtual bool in_doubt() const { return false; }
+  virtual Health health() const { return {}; }
 };
 
 /// A and AAAA of one name as one answer: both are asked at once. ok when either has addresses; bogus when either is;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "policy/dns/health.h"
 #include "policy/dns/resolver.h"
 
 namespace postern::dns {
@@ -20,6 +21,10 @@ class Source {
   virtual ~Source() = default;
   /// Never waits for the answer. `done` must neither throw nor block.
   virtual void ask(const Question& question, Way way, Done done) = 0;
+  /// As Resolver has them.
+  virtual void tick() {}
+  virtual bool in_doubt() const { return false; }
+  virtual Health health() const { return {}; }
 };
 
 }  // namespace postern::dns

@@ -19,6 +19,7 @@ constexpr std::size_t kMostFileBytes = 64 * 1024 * 1024;  // local: read into me
 AnswerPtr failure(Status status, std::string problem) {
   Answer answer;
   answer.status = status;
+  answer.trust = Trust::local;
   answer.problem = std::move(problem);
   return std::make_shared<const Answer>(std::move(answer));
 }
@@ -51,6 +52,7 @@ void add(Answer& answer, const ZoneRecord& record) {
 
 AnswerPtr found(Answer answer, const Zone::Found& found) {
   answer.status = found.status;
+  answer.trust = Trust::local;
   if (found.records.empty()) return std::make_shared<const Answer>(std::move(answer));
   answer.ttl = std::chrono::seconds(found.records.front()->ttl);
   const std::size_t count = std::min(found.records.size(), kMostRecords);
@@ -85,6 +87,10 @@ AnswerPtr ZoneResolver::query(const Question& question, const Deadline& deadline
 
 AnswerPtr ZoneResolver::query_uncached(const Question& question, const Deadline& deadline) {
   return answer(question, deadline, &Resolver::query_uncached);
+}
+
+void ZoneResolver::tick() {
+  if (outside_) outside_->tick();
 }
 
 AnswerPtr ZoneResolver::answer(const Question& question, const Deadline& deadline, Ask ask) {

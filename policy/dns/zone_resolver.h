@@ -28,6 +28,9 @@ class ZoneResolver final : public Resolver {
   void prefetch(const Question& question) override;
   AnswerPtr query(const Question& question, const Deadline& deadline) override;
   AnswerPtr query_uncached(const Question& question, const Deadline& deadline) override;
+  void tick() override;
+  bool in_doubt() const override { return outside_ && outside_->in_doubt(); }
+  Health health() const override { return outside_ ? outside_->health() : Health(); }
 
  private:
   using Ask = AnswerPtr (Resolver::*)(const Question&, const Deadline&);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policy/base/log.h"
+#include "policy/dns/resolver.h"
 #include "policy/engine/direction.h"
 #include "policy/engine/policy.h"
 #include "policy/mail/facts.h"
@@ -55,6 +56,7 @@ struct DecisionRecord {
     std::string recipient;  ///< of a check that belongs to one recipient
     double ms = 0;
     bool failed = false;
+    dns::Trust trust = dns::Trust::local;  ///< in the DNS answers it rests on
   };
   std::vector<CheckResult> findings;  ///< of every check that was asked, in the order of the registry
 

@@ -32,7 +32,8 @@ Findings::Slot& Findings::begun(std::size_t index) {
     std::optional<Finding> finding =
         run_check(check, mail, inputs.policy->site, *view, deadline, began, inputs.unix_time, clock, &counters);
     if (!finding) return std::nullopt;
-    return Found{std::move(*finding), std::chrono::duration<double, std::milli>(clock.now() - began).count()};
+    const double ms = std::chrono::duration<double, std::milli>(clock.now() - began).count();
+    return Found{std::move(*finding), ms, view->trust()};
   });
   return slot;
 }
@@ -61,10 +62,15 @@ void Findings::ask(std::size_t index, Stage stage, const Deadline& deadline) {
   if (!slot.found) slot.waited_at = stage;
 }
 
+dns::Trust Findings::trust(std::size_t index) const {
+  const Slot& slot = slots_[index];
+  return slot.found ? slot.found->trust : dns::Trust::local;
+}
+
 std::vector<Findings::Told> Findings::told() const {
   std::vector<Told> told;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i].found) told.push_back({i, slots_[i].found->finding, slots_[i].found->ms});
+    if (slots_[i].found) told.push_back({i, slots_[i].found->finding, slots_[i].found->ms, slots_[i].found->trust});
   }
   return told;
 }

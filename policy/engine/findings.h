@@ -44,11 +44,16 @@ class Findings {
   /// `stage`.
   void ask(std::size_t index, Stage stage, const Deadline& deadline);
 
+  /// How far the DNS answers can be relied on by which check `index` came to its finding; `local` while there is none,
+  /// or where it asked nothing.
+  dns::Trust trust(std::size_t index) const;
+
   /// What has been asked and answered, by index into the rule set's checks.
   struct Told {
     std::size_t index;
     Finding finding;
     double ms;
+    dns::Trust trust;
   };
   std::vector<Told> told() const;
 
@@ -56,6 +61,7 @@ class Findings {
   struct Found {
     Finding finding;
     double ms;
+    dns::Trust trust;
   };
   struct Slot {
     std::optional<Lazy<Found>> lazy;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/engine/doubt.h"
 #include "policy/engine/known_facts.h"
 
 namespace postern {
@@ -156,6 +157,8 @@ rules::Verdict settle(Transaction& t, RecipientState* recipient, Stage stage, ru
   const KnownFacts known(t, recipient, stage);
   for (;;) {
     rules::Verdict verdict = rules::decide(*t.policy->rules, known, stage, layer);
+    if (verdict.kind == rules::Verdict::Kind::certain)
+      spare_what_dns_may_have_wrong(t, recipient, stage, layer, verdict);
     if (verdict.kind != rules::Verdict::Kind::needs) return verdict;
     ask(t, recipient, verdict.check, stage, deadline);
   }

@@ -9,7 +9,7 @@
 namespace postern {
 
 /// Decides for one recipient (or, with null, for the message alone) at `stage`, and fetches the evidence that decide()
-/// asks for on the way. Waits no longer than `deadline`.
+/// asks for on the way. Waits no longer than `deadline`. No 5xx, discard or notice rests on doubtful DNS (doubt.h).
 rules::Verdict settle(Transaction& transaction, RecipientState* recipient, Stage stage, rules::Layer layer,
                       const Deadline& deadline);
 

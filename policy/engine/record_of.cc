@@ -1,5 +1,7 @@
 #include "policy/engine/record_of.h"
 
+#include <algorithm>
+
 namespace postern {
 
 std::string rule_name(const Policy& policy, const rules::Decision& decision) {
@@ -32,7 +34,7 @@ DecisionRecord record_of(const Transaction& t) {
   const auto tell_findings = [&](const Findings& findings, const std::string& recipient) {
     for (const Findings::Told& told : findings.told()) {
       record.findings.push_back({checks[told.index].name, std::string(told.finding.outcome->name), told.finding.reason,
-                                 recipient, told.ms, told.finding.outcome->failure == Failure::yes});
+                                 recipient, told.ms, told.finding.outcome->failure == Failure::yes, told.trust});
     }
   };
   if (t.findings) tell_findings(*t.findings, {});
@@ -52,6 +54,11 @@ void enter(DecisionRecord& record, const Policy& policy, const rules::Decision& 
   record.stage = stage;
   record.matched = decision.matched;
   record.degraded = decision.degraded;
+  const bool stale = std::any_of(record.findings.begin(), record.findings.end(),
+                                 [](const auto& finding) { return finding.trust == dns::Trust::stale; });
+  const std::string told = "dns:stale";
+  if (stale && std::find(record.degraded.begin(), record.degraded.end(), told) == record.degraded.end())
+    record.degraded.push_back(told);
   record.tags = decision.tags;
   record.score = decision.score;
   const auto rules = policy.rules->rules();

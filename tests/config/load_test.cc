@@ -86,7 +86,8 @@ split: whole
 listen: {address: "inet:8891@127.0.0.1", mode: 0600, group: mail, max_sessions: 7, max_callbacks: 8}
 site: {hostname: MX.Example.ORG., domains: [example.org], networks: 192.0.2.0/24, submission: [sub], addresses: [192.0.2.1], authserv-id: ar.example.org}
 dns: {servers: [192.0.2.53, "192.0.2.54@5353", "[2001:db8::53]@54"], trust_anchor: root.key, zone_files: [a.zone, /b.zone], timeout: 4s,
-      cache_entries: 10, least_negative_age: 30s, most_age: 1h, failure_age: 1s, outstanding: 11}
+      cache_entries: 10, least_negative_age: 30s, most_age: 1h, failure_age: 1s, outstanding: 11,
+      stale_age: 2h, zone_outstanding: 12, canary: [ns.example.net, Example.ORG]}
 admin: {socket: /run/x.sock, evidence_threads: 0, drain: 5s}
 log: {form: json, level: warning}
 )",
@@ -119,11 +120,29 @@ log: {form: json, level: warning}
   EXPECT_EQ(c.dns.most_age, std::chrono::hours(1));
   EXPECT_EQ(c.dns.failure_age, std::chrono::seconds(1));
   EXPECT_EQ(c.dns.outstanding, 11U);
+  EXPECT_EQ(c.dns.stale_age, std::chrono::hours(2));
+  EXPECT_EQ(c.dns.zone_outstanding, 12U);
+  ASSERT_EQ(c.dns.canary.size(), 2U);
+  EXPECT_EQ(c.dns.canary[1].text(), "example.org");
   EXPECT_EQ(c.control_socket, "/run/x.sock");
   EXPECT_EQ(c.evidence_threads, 0U);
   EXPECT_EQ(c.drain, std::chrono::seconds(5));
   EXPECT_EQ(c.log_form, LogForm::json);
   EXPECT_EQ(c.log_level, LogLevel::warning);
+}
+
+TEST(Load, HasACanaryUnlessAZoneFileIsTheWholeWorld) {
+  const auto names = [](const std::string& dns) {
+    Problems problems;
+    const auto c = load_text("t.yaml", dns + std::string(kSite) + std::string(kNothing), "", {}, problems);
+    return c ? c->dns.canary.size() : 99;
+  };
+  EXPECT_EQ(names(""), 2U);
+  EXPECT_EQ(names("dns: {canary: auto}\n"), 2U);
+  EXPECT_EQ(names("dns: {canary: off}\n"), 0U);
+  EXPECT_EQ(names("dns: {canary: ns.example.net}\n"), 1U);
+  EXPECT_EQ(names("dns: {zone_files: /x}\n"), 0U);
+  EXPECT_EQ(names("dns: {zone_files: /x, servers: 192.0.2.1}\n"), 2U);
 }
 
 TEST(Load, TellsAllMistakesAtOnce) {
@@ -156,6 +175,8 @@ TEST(Load, TellsWrongValues) {
               ElementsAre(HasSubstr("t.yaml:1:17: dns.servers: \"dns.example\" is no address"), "not loaded"));
   EXPECT_THAT(told("dns: {servers: 192.0.2.1@0}\n" + rest),
               ElementsAre(HasSubstr("t.yaml:1:16: dns.servers"), "not loaded"));
+  EXPECT_THAT(told("dns: {canary: [a b]}\n" + rest),
+              ElementsAre(HasSubstr("t.yaml:1:16: dns.canary: \"a b\" is no host name"), "not loaded"));
   EXPECT_THAT(told("dns: [a]\n" + rest),
               ElementsAre(HasSubstr("t.yaml:1:6: dns wants settings (a map), not a list"), "not loaded"));
   EXPECT_THAT(told("admin: {socket: run/x}\n" + rest),

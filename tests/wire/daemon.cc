@@ -53,7 +53,8 @@ Daemon::Daemon(const Setup& setup, const TempFolder& folder) : folder_(&folder) 
 void Daemon::configure(const Setup& setup) {
   std::string dns = "dns: {zone_files: [zone.txt]}\n";
   if (setup.dns_port != 0)
-    dns = "dns: {servers: [\"127.0.0.1@" + std::to_string(setup.dns_port) + "\"], timeout: 10s}\n";
+    dns =
+        "dns: {servers: [\"127.0.0.1@" + std::to_string(setup.dns_port) + "\"], timeout: 10s" + setup.dns_keys + "}\n";
   std::ofstream(*folder_ / "zone.txt") << (setup.zone.empty() ? "nothing.test. A 192.0.2.99\n" : setup.zone);
   write_config(
       replaced("version: 1\n"

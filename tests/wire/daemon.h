@@ -25,7 +25,8 @@ class Daemon {
     std::string listen = "unix:FOLDER/p.sock";  ///< FOLDER is the daemon's
     std::string listen_keys = {};               ///< further keys of `listen:`, as ", max_sessions: 3"
     std::string zone = {};                      ///< DNS knows this and nothing else
-    std::uint16_t dns_port = 0;                 ///< or it is asked there
+    std::uint16_t dns_port = 0;                 ///< or it is asked there …
+    std::string dns_keys = ", canary: off";     ///< … with further keys of `dns:`
     std::vector<std::string> arguments = {};
     std::vector<std::string> environment = {};
     bool wait_until_ready = true;
