@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <unicode/ucasemap.h>
+#include <unicode/ucnv.h>
+#include <unicode/ustring.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
@@ -103,6 +105,30 @@ std::string replace_invalid_utf8(std::string_view text) {
     else
       out.append(text.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(i - start)));
   }
+  return out;
+}
+
+std::optional<std::string> utf8_of(std::string_view bytes, std::string_view charset) {
+  if (ascii_iequals(charset, "utf-8") || ascii_iequals(charset, "us-ascii")) return replace_invalid_utf8(bytes);
+  constexpr std::size_t kLongestName = 40;  // RFC 2978 2.3
+  if (charset.empty() || charset.size() > kLongestName) return std::nullopt;
+  UErrorCode status = U_ZERO_ERROR;
+  // Only what the table of names has: an unknown one would be looked for as a file.
+  const char* known = ucnv_getStandardName(std::string(charset).c_str(), "IANA", &status);
+  if (U_FAILURE(status) || known == nullptr) return std::nullopt;
+  std::unique_ptr<UConverter, decltype(&ucnv_close)> converter(ucnv_open(known, &status), &ucnv_close);
+  if (U_FAILURE(status)) return std::nullopt;
+  const auto size = static_cast<std::int32_t>(bytes.size());
+  std::u16string wide(bytes.size() * 2 + 16, u'\0');
+  const std::int32_t units =
+      ucnv_toUChars(converter.get(), wide.data(), static_cast<std::int32_t>(wide.size()), bytes.data(), size, &status);
+  if (U_FAILURE(status)) return std::nullopt;
+  std::string out(static_cast<std::size_t>(units) * 3, '\0');  // a UTF-16 unit is at most 3 bytes
+  std::int32_t n = 0;
+  u_strToUTF8WithSub(out.data(), static_cast<std::int32_t>(out.size()), &n, wide.data(), units, 0xfffd, nullptr,
+                     &status);
+  if (U_FAILURE(status)) return std::nullopt;
+  out.resize(static_cast<std::size_t>(n));
   return out;
 }
 

@@ -24,6 +24,10 @@ std::string fold(std::string_view utf8);
 /// The text with each piece that is no UTF-8 replaced by U+FFFD.
 std::string replace_invalid_utf8(std::string_view text);
 
+/// `bytes` of the charset of that name (IANA), as UTF-8; what the charset has no character for is U+FFFD. Nothing where
+/// nobody knows the charset.
+std::optional<std::string> utf8_of(std::string_view bytes, std::string_view charset);
+
 /// Without spaces, tabs, CR and LF at both ends.
 std::string_view trim(std::string_view text);
 

@@ -4,6 +4,8 @@
 
 namespace postern {
 
+bool HeaderField::is(std::string_view field_name) const { return ascii_iequals(trim(name), field_name); }
+
 std::string HeaderField::unfolded() const {
   std::string out;
   out.reserve(value.size());

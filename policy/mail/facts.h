@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,8 @@ struct HeaderField {
   std::string name;
   std::string value;
 
+  /// Has it this name? Without case, and with the blanks that RFC 5322 4.5.8 lets stand before the colon ("From :").
+  bool is(std::string_view field_name) const;
   /// Unfolded (RFC 5322 2.2.3), without the space at both ends.
   std::string unfolded() const;
 };
