@@ -177,7 +177,7 @@ def main():
         postern = Postern(os.path.abspath(options.postern), work, read("postern.yaml"), {"demo.zone": read("demo.zone")})
         running.append(postern)
         postern.start()
-        postfix = Postfix(options.mta, os.path.join(work, "postfix"), f"unix:{work}/postern.sock", sink.port)
+        postfix = Postfix(options.mta, os.path.join(work, "postfix"), f"{work}/postern.sock", sink.port)
         running.append(postfix)
         postfix.start()
         surprises = play(postern, postfix, sink)

@@ -14,8 +14,9 @@ TEST_PACKAGES=(
   ldnsutils nsd
 )
 
-# A private Postfix, unpacked beside the build, and the dialogues with it: the libraries Postfix is linked with, and Python.
+# A private Postfix and a private Sendmail, unpacked beside the build, and the dialogues with them: the libraries that they are linked
+# with, m4 for sendmail.cf, openssl for certificates, and Python.
 MTA_PACKAGES=(
-  libdb5.3 libicu72 libnsl2 libsasl2-2 libssl3 netbase
+  libdb5.3 libicu72 libldap-2.5-0 liblockfile1 libnsl2 libsasl2-2 libssl3 libwrap0 m4 netbase openssl
   python3
 )

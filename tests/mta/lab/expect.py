@@ -2,8 +2,6 @@
 
 import re
 
-from .smtp import greet
-
 
 def matches(pattern, text):
     """`*` in the pattern stands for anything, everything else for itself."""
@@ -16,15 +14,19 @@ def steps(dialogue):
         yield said.strip(), expected.strip()
 
 
-def hold(case, port, messages):
-    """Holds the case's dialogue. Nothing when all answers fit, else the transcript with the line that does not."""
+def hold(connection, dialogue, messages, expect, start_tls):
+    """Holds the dialogue on an open connection. Nothing when all answers fit, else the transcript with the line that does not.
+
+    `expect(said, expected)` gives the pattern that the answer must match; `start_tls(connection)` follows a STARTTLS that was granted."""
     transcript = []
-    with greet(port, case.client, case.helo, login=case.login, name=case.client_name) as connection:
-        for said, expected in steps(case.dialogue):
-            name = said[1:-1] if said.startswith("(") else None
-            answer = connection.command(said) if name is None else connection.data(messages[name])
-            answer = " / ".join(answer.splitlines())
-            transcript.append(f"      {said}\n        -> {answer}")
-            if not matches(expected, answer):
-                return "\n".join(transcript + [f"        !! wanted {expected}"])
+    for said, expected in steps(dialogue):
+        name = said[1:-1] if said.startswith("(") else None
+        answer = connection.command(said) if name is None else connection.data(messages[name])
+        answer = " / ".join(answer.splitlines())
+        transcript.append(f"      {said}\n        -> {answer}")
+        wanted = expect(said, expected)
+        if not matches(wanted, answer):
+            return "\n".join(transcript + [f"        !! wanted {wanted}"])
+        if said == "STARTTLS":
+            start_tls(connection)
     return None

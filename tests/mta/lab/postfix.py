@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 
+from .pages import block
 from .process import LabError, accepts, free_port, tail, wait_until
+from .smtp import greet
 
 MAIN = """\
 compatibility_level = 3.6
@@ -46,11 +48,12 @@ smtp_host_lookup = native
 notify_classes =
 minimal_backoff_time = 1s
 queue_run_delay = 1s
-smtpd_milters = {milter}
-non_smtpd_milters = {milter}
-milter_default_action = tempfail
-milter_protocol = 6
-milter_connect_timeout = 10s
+{documented}"""
+
+TLS = """\
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = {certificate}
+smtpd_tls_key_file = {key}
 """
 
 MASTER = """\
@@ -76,7 +79,20 @@ retry     unix - - n - - error
 discard   unix - - n - - discard
 anvil     unix - - n - 1 anvil
 scache    unix - - n - 1 scache
+tlsmgr    unix - - n 1000? 1 tlsmgr
 postlog   unix-dgram n - n - 1 postlogd
+"""
+
+BETWEEN = """\
+127.0.0.1:{through_between} inet n - n - - smtpd
+  -o smtpd_milters=unix:{between}
+127.0.0.1:{careless} inet n - n - - smtpd
+  -o smtpd_milters=unix:{between}
+  -o milter_default_action=accept
+  -o smtpd_forbid_bare_newline=no
+  -o smtpd_forbid_unauth_pipelining=no
+127.0.0.1:{chrooted} inet n - y - - smtpd
+  -o smtpd_milters=unix:postern/chroot.sock
 """
 
 # Postfix wants an owner and a group of its own, which need not be called postfix and postdrop: those every Debian has will do, and
@@ -85,22 +101,32 @@ OWNER, GROUP = "mail", "news"
 
 
 class Postfix:
-    """Started and stopped by methods. `port` takes mail from outside, `submission` from users ({daemon_name} "submission")."""
+    """Started and stopped by methods. `port` takes mail from outside, `submission` from users ({daemon_name} "submission").
 
-    def __init__(self, unpacked, work, milter, sink_port):
-        self.root, self.work = os.path.join(unpacked, "postfix"), work
-        self.port, self.submission = free_port(), free_port()
+    `socket` is Postern's. With `between`, through it go the connections to the ports `through_between`, and `careless`, which leaves out what
+    docs/postfix.md recommends. `chrooted` looks for a socket below the queue directory, as Debian's smtpd does."""
+
+    name = "postfix"
+
+    def __init__(self, unpacked, work, socket, sink, certificate=None, between=None):
+        self.root, self.work, self.host = os.path.join(unpacked, "postfix"), work, "mx.here.example"
+        self.port, self.submission, self.through_between, self.careless, self.chrooted = (free_port() for _ in range(5))
         self.log = os.path.join(work, "postfix.log")
         self.etc = os.path.join(work, "etc")
         self.env = {**os.environ, "MAIL_CONFIG": self.etc, "LC_ALL": "C", "LD_LIBRARY_PATH": os.path.join(self.root, "usr/lib/postfix")}
-        for name in ("etc", "queue", "data"):
+        for name in ("etc", "queue", "data", "queue/postern"):
             os.makedirs(os.path.join(work, name))
         shutil.chown(os.path.join(work, "data"), OWNER)
-        values = dict(work=work, root=self.root, owner=OWNER, group=GROUP, sink=sink_port, milter=milter, port=self.port,
-                      submission=self.submission)
-        for name, text in (("main.cf", MAIN), ("master.cf", MASTER)):
-            with open(os.path.join(self.etc, name), "w", encoding="ascii") as file:
-                file.write(text.format(**values))
+        values = dict(work=work, root=self.root, owner=OWNER, group=GROUP, sink=sink, port=self.port, submission=self.submission,
+                      documented=block("postfix.md", "main.cf", socket))
+        self.main = MAIN.format(**values) + (TLS.format(certificate=certificate.certificate, key=certificate.key) if certificate else "")
+        self.write("main.cf", self.main)
+        self.write("master.cf", MASTER.format(**values) + (BETWEEN.format(through_between=self.through_between, careless=self.careless,
+                                                                          chrooted=self.chrooted, between=between.path) if between else ""))
+
+    def write(self, name, text):
+        with open(os.path.join(self.etc, name), "w", encoding="ascii") as file:
+            file.write(text)
 
     def run(self, program, *arguments, **options):
         return subprocess.run([os.path.join(self.root, "usr/sbin", program), *arguments], env=self.env, capture_output=True, timeout=60,
@@ -115,6 +141,14 @@ class Postfix:
         except LabError as error:
             raise LabError(f"{error}; its last lines:\n{tail(self.log)}") from None
 
+    def wait_ready(self):
+        """start() has waited."""
+
+    def configure(self, lines):
+        """Puts more lines behind those of main.cf, in force at once."""
+        self.write("main.cf", self.main + lines)
+        self.run("postfix", "-c", self.etc, "reload")
+
     def stop(self):
         """By the id of its own master process; waits for the end."""
         try:
@@ -125,6 +159,14 @@ class Postfix:
         self.run("postfix", "-c", self.etc, "stop")
         wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 15, "Postfix stops")
 
+    def address(self, client):
+        """The address that Postern sees of a client of cases.py: through XCLIENT it can be any."""
+        return client
+
+    def connect(self, client=None, helo="client.example", submission=False, port=None, login=None, name=None):
+        """A connection past EHLO, as coming from the address `client`."""
+        return greet(port or (self.submission if submission else self.port), client, helo, login=login, name=name)
+
     def sendmail(self, sender, recipients, message):
         """Local submission through sendmail(1)."""
         return self.run("sendmail", "-i", "-f", sender, *recipients, input=message)
@@ -134,9 +176,21 @@ class Postfix:
         listing = self.run("postqueue", "-j").stdout.decode("utf-8", "replace")
         return [json.loads(line) for line in listing.splitlines()]
 
+    def held(self):
+        """The senders of the messages on hold."""
+        return [message["sender"] for message in self.queue() if message["queue_name"] == "hold"]
+
+    def waiting(self):
+        """What was taken, or handed in on this machine, and has not gone on yet."""
+        return self.queue()
+
     def clear_queue(self):
         self.run("postsuper", "-d", "ALL")
 
-    def retry_maildrop(self):
+    def retry_local(self):
         """Has local submissions that were deferred tried again now."""
         self.run("postkick", "public", "pickup", "W")
+
+    def wrote(self, field):
+        """Whether a Received field is its own."""
+        return field.startswith(b"Received:") and f"{self.host} (Postfix".encode() in field

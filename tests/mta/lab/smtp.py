@@ -1,15 +1,23 @@
 """An SMTP client that says what it is told to, and shows what it is answered."""
 
 import socket
+import ssl
 
 
 class Connection:
-    """One connection. Answers are text, the lines of one joined by a line end; "<closed>" when the server hangs up."""
+    """One connection, from the loopback address `source`. Answers are text, the lines of one joined by a line end; "<closed>" when the
+    server hangs up."""
 
-    def __init__(self, port, timeout=60):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port, timeout=60, source=None):
+        self.socket = socket.create_connection(("::1" if source == "::1" else "127.0.0.1", port), timeout, (source, 0) if source else None)
         self.input = self.socket.makefile("rb")
         self.greeting = self.read()
+
+    def start_tls(self, certificate, host):
+        """After the 220 to STARTTLS: the server must have that certificate, and that name in it."""
+        self.input.close()
+        self.socket = ssl.create_default_context(cafile=certificate).wrap_socket(self.socket, server_hostname=host)
+        self.input = self.socket.makefile("rb")
 
     def read(self):
         lines = []

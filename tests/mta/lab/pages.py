@@ -1,0 +1,24 @@
+"""The lines that a page of docs/ tells administrators to add: what is tested is what is written there."""
+
+import os
+import re
+
+DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../docs")
+SOCKET = "/run/postern/postern.sock"  # as the pages write it
+
+
+def block(page, kind, socket):
+    """The first fenced block of that kind (```kind), with `socket` in the place of the page's own."""
+    with open(os.path.join(DOCS, page), encoding="utf-8") as file:
+        text = file.read()
+    found = re.search(rf"^```{re.escape(kind)}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    if not found:
+        raise ValueError(f"docs/{page} has no block ```{kind}")
+    return found[1].replace(SOCKET, socket)
+
+
+def rows(page):
+    """The rows of all tables of a page: lists of cells."""
+    with open(os.path.join(DOCS, page), encoding="utf-8") as file:
+        return [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+                for line in file if line.startswith("|")]
