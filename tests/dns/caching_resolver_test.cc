@@ -3,39 +3,12 @@
 #include <deque>
 #include <thread>
 
+#include "tests/dns/held_source.h"
+
 namespace postern::dns {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Stands still until it is told.
-class FakeClock final : public Clock {
- public:
-  SteadyTime now() const override { return at_; }
-  WallTime wall() const override { return {}; }
-  void advance(std::chrono::seconds by) { at_ += by; }
-
- private:
-  SteadyTime at_{1000s};
-};
-
-// Keeps the questions, and answers when it is told.
-class HeldSource final : public Source {
- public:
-  struct Held {
-    Question question;
-    Way way;
-    Done done;
-  };
-  explicit HeldSource(std::deque<Held>& held) : held_(held) {}
-  ~HeldSource() override {
-    for (Held& h : held_) h.done({});
-  }
-  void ask(const Question& question, Way way, Done done) override { held_.push_back({question, way, std::move(done)}); }
-
- private:
-  std::deque<Held>& held_;
-};
 
 class World {
  public:
@@ -46,19 +19,18 @@ class World {
   std::string ask_uncached(std::string_view name) {
     return shown(*resolver.query_uncached(question(name), Deadline(SteadyTime::min())));
   }
-  void answer(Status status, std::chrono::seconds ttl = 0s) {
+  void answer(Status status, std::chrono::seconds ttl = 0s, Trust trust = Trust::servers) {
     ASSERT_FALSE(held.empty());
-    Answer answer;
-    answer.status = status;
-    answer.ttl = ttl;
+    Answer answer = answer_of(status, ttl);
+    answer.trust = trust;
     auto done = std::move(held.front().done);
     held.pop_front();
     done(std::move(answer));
   }
   std::int64_t counted(std::string_view name) { return counters.get(name).value(); }
-  static Question question(std::string_view name) { return {*Domain::parse(name), Type::a}; }
   static std::string shown(const Answer& answer) {
-    if (!answer.late) return std::string(name(answer.status));
+    if (!answer.late)
+      return std::string(answer.trust == Trust::stale ? "stale " : "") + std::string(name(answer.status));
     EXPECT_EQ(answer.status, Status::tempfail);
     return "-";
   }
@@ -74,6 +46,7 @@ TEST(CachingResolver, RemembersEachKindForItsAge) {
   options.least_negative_age = 60s;
   options.most_age = 1000s;
   options.failure_age = 5s;
+  options.stale_age = 0s;
   struct Case {
     Status status;
     std::chrono::seconds ttl, age;
@@ -99,8 +72,8 @@ TEST(CachingResolver, RemembersEachKindForItsAge) {
 
 TEST(CachingResolver, AsksOnceForAllWhoWait) {
   World w;
-  w.resolver.prefetch(World::question("a.test"));
-  w.resolver.prefetch(World::question("a.test"));
+  w.resolver.prefetch(question("a.test"));
+  w.resolver.prefetch(question("a.test"));
   EXPECT_EQ(w.ask("a.test"), "-");
   EXPECT_EQ(w.held.size(), 1u);
   EXPECT_EQ(w.counted("dns.queries"), 1);
@@ -113,10 +86,10 @@ TEST(CachingResolver, AsksOnceForAllWhoWait) {
 
 TEST(CachingResolver, WakesWhoWaits) {
   World w;
-  w.resolver.prefetch(World::question("a.test"));
+  w.resolver.prefetch(question("a.test"));
   AnswerPtr got;
   std::thread waiting(
-      [&] { got = w.resolver.query(World::question("a.test"), Deadline(std::chrono::steady_clock::now() + 10s)); });
+      [&] { got = w.resolver.query(question("a.test"), Deadline(std::chrono::steady_clock::now() + 10s)); });
   w.answer(Status::nodata);
   waiting.join();
   EXPECT_EQ(got->status, Status::nodata);
@@ -190,6 +163,142 @@ TEST(CachingResolver, CountsFailuresByKind) {
   w.answer(Status::bogus);
   EXPECT_EQ(w.counted("dns.servfail"), 1);
   EXPECT_EQ(w.counted("dns.bogus"), 1);
+}
+
+TEST(CachingResolver, ServesAGoodAnswerPastItsAgeWhenNoNewOneComes) {  // RFC 8767
+  World w;
+  w.ask("a.test");
+  w.answer(Status::ok, 300s);
+  w.clock.advance(300s);
+  EXPECT_EQ(w.ask("a.test"), "-");  // a new one is asked for first …
+  w.answer(Status::tempfail);
+  EXPECT_EQ(w.ask("a.test"), "stale ok");  // … and not again for as long as a failure is remembered
+  EXPECT_EQ(w.held.size(), 0u);
+  EXPECT_EQ(w.counted("dns.stale"), 1);
+  w.clock.advance(5s);
+  EXPECT_EQ(w.ask("a.test"), "-");
+  w.answer(Status::nxdomain);
+  EXPECT_EQ(w.ask("a.test"), "nxdomain");  // an answer is an answer
+}
+
+TEST(CachingResolver, WithoutStaleAnswersHasNone) {
+  Options options;
+  options.stale_age = 0s;
+  World w(options);
+  w.ask("a.test");
+  w.answer(Status::ok, 300s);
+  w.clock.advance(300s);
+  w.ask("a.test");
+  w.answer(Status::tempfail);
+  EXPECT_EQ(w.ask("a.test"), "tempfail");
+}
+
+TEST(CachingResolver, ServesStaleForItsTimeByTheMonotonicClock) {
+  Options options;
+  options.stale_age = 3600s;
+  for (const auto step : {-24h * 365, 24h * 365}) {
+    World w(options);
+    w.ask("a.test");
+    w.answer(Status::ok, 300s);
+    w.clock.step_wall(step);
+    EXPECT_EQ(w.ask("a.test"), "ok");
+    w.clock.advance(3899s);
+    w.ask("a.test");
+    w.answer(Status::tempfail);
+    EXPECT_EQ(w.ask("a.test"), "stale ok");
+    w.clock.advance(1s);
+    EXPECT_EQ(w.ask("a.test"), "-");
+    w.answer(Status::tempfail);
+    EXPECT_EQ(w.ask("a.test"), "tempfail");
+  }
+}
+
+TEST(CachingResolver, NeverServesAStaleNo) {
+  for (const Status no : {Status::nxdomain, Status::nodata}) {
+    World w;
+    w.ask("a.test");
+    w.answer(no);
+    w.clock.advance(60s);
+    w.ask("a.test");
+    w.answer(Status::tempfail);
+    EXPECT_EQ(w.ask("a.test"), "tempfail");
+  }
+}
+
+TEST(CachingResolver, ServesNothingStaleForAForgeryOrPastTheCaches) {
+  World w;
+  w.ask("a.test");
+  w.answer(Status::ok, 300s);
+  w.clock.advance(300s);
+  w.ask("a.test");
+  w.answer(Status::bogus);
+  EXPECT_EQ(w.ask("a.test"), "bogus");
+  w.clock.advance(5s);
+  EXPECT_EQ(w.ask_uncached("a.test"), "-");
+  w.answer(Status::tempfail);
+  EXPECT_EQ(w.ask("a.test"), "-");
+  w.answer(Status::tempfail);
+  EXPECT_EQ(w.ask("a.test"), "stale ok");
+  EXPECT_EQ(w.ask_uncached("a.test"), "-");
+}
+
+TEST(CachingResolver, ServesStaleToWhoWaitsWhenNobodyIsAskedOrNobodyAnswers) {
+  Options options;
+  options.outstanding = 1;
+  World w(options);
+  w.ask("a.test");
+  w.answer(Status::ok, 5s);
+  w.clock.advance(5s);
+  w.ask("b.test");
+  EXPECT_EQ(w.ask("a.test"), "stale ok");  // too many are under way
+  w.answer(Status::ok, 60s);
+  w.resolver.prefetch(question("a.test"));
+  std::thread failing([&] { w.answer(Status::tempfail); });
+  const AnswerPtr waited = w.resolver.query(question("a.test"), Deadline(std::chrono::steady_clock::now() + 60s));
+  failing.join();
+  EXPECT_EQ(World::shown(*waited), "stale ok");
+}
+
+TEST(CachingResolver, DoesNotWaitItsWholeTimeWhereSomethingStaleServes) {
+  Options options;
+  options.timeout = 1h;
+  World w(options);
+  w.ask("a.test");
+  w.answer(Status::ok, 5s);
+  w.clock.advance(5s);
+  const AnswerPtr waited = w.resolver.query(question("a.test"), Deadline(std::chrono::steady_clock::now() + 1h));
+  EXPECT_EQ(World::shown(*waited), "stale ok");  // RFC 8767 5: after 1.8 s
+  EXPECT_EQ(w.ask("a.test"), "stale ok");        // the next one does not wait again
+  w.answer(Status::ok, 60s);
+  EXPECT_EQ(w.ask("a.test"), "ok");
+}
+
+TEST(CachingResolver, RemembersLittleOfWhatIsDoubted) {
+  World w;
+  w.ask("a.test");
+  w.answer(Status::nxdomain, 3600s, Trust::doubted);
+  EXPECT_EQ(w.ask("a.test"), "nxdomain");
+  w.clock.advance(5s);
+  EXPECT_EQ(w.ask("a.test"), "-");
+  w.answer(Status::ok, 5s);
+  w.clock.advance(5s);
+  w.ask("a.test");
+  w.answer(Status::nxdomain, 3600s, Trust::doubted);  // does not drive out what was good
+  w.ask("a.test");
+  w.answer(Status::tempfail);
+  EXPECT_EQ(w.ask("a.test"), "stale ok");
+}
+
+TEST(CachingResolver, DoesNotRememberWhatNobodyWasAsked) {
+  World w;
+  w.ask("a.test");
+  Answer unasked;
+  unasked.unasked = true;
+  auto done = std::move(w.held.front().done);
+  w.held.pop_front();
+  done(unasked);
+  EXPECT_EQ(w.ask("a.test"), "-");
+  EXPECT_EQ(w.counted("dns.servfail"), 0);
 }
 
 }  // namespace

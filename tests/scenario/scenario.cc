@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <mutex>
@@ -29,18 +30,33 @@ class FixedWall final : public Clock {
   WallTime wall() const override { return WallTime(std::chrono::seconds(1'790'000'000)); }  // 2026-09-21 13:33:20 UTC
 };
 
-/// Answers like the zone, each after a random moment.
-class Delayed final : public dns::Resolver {
+/// Answers like the zone, in any weather each after a random moment, and as far to be relied on as the dialogue says.
+class Weathered final : public dns::Resolver {
  public:
-  Delayed(dns::Resolver& inner, unsigned seed) : inner_(inner), random_(seed) {}
-  void prefetch(const dns::Question& q) override { inner_.prefetch(q); }
-  dns::AnswerPtr query(const dns::Question& q, const Deadline& d) override { return rest(), inner_.query(q, d); }
+  Weathered(dns::Resolver& zone, unsigned seed) : zone_(zone), delays_(seed != 0), random_(seed) {}
+
+  void prefetch(const dns::Question&) override {}
+  dns::AnswerPtr query(const dns::Question& q, const Deadline& d) override {
+    return rest(), as_told(zone_.query(q, d));
+  }
   dns::AnswerPtr query_uncached(const dns::Question& q, const Deadline& d) override {
-    return rest(), inner_.query_uncached(q, d);
+    return rest(), as_told(zone_.query_uncached(q, d));
+  }
+  bool in_doubt() const override { return doubt_; }
+  /// `sound`, `in-doubt` or `stale`.
+  void become(const std::string& state) {
+    doubt_ = state == "in-doubt";
+    trust_ = state == "stale" ? dns::Trust::stale : dns::Trust::servers;
   }
 
  private:
+  dns::AnswerPtr as_told(const dns::AnswerPtr& answer) const {
+    dns::Answer told = *answer;
+    told.trust = trust_;
+    return std::make_shared<const dns::Answer>(std::move(told));
+  }
   void rest() {
+    if (!delays_) return;
     unsigned micros = 0;
     {
       const std::lock_guard lock(mutex_);
@@ -48,7 +64,10 @@ class Delayed final : public dns::Resolver {
     }
     std::this_thread::sleep_for(std::chrono::microseconds(micros));
   }
-  dns::Resolver& inner_;
+  dns::Resolver& zone_;
+  const bool delays_;
+  std::atomic<bool> doubt_{false};
+  std::atomic<dns::Trust> trust_{dns::Trust::local};
   std::mutex mutex_;
   std::mt19937 random_;
 };
@@ -101,10 +120,9 @@ class Theatre {
       : scenario_(scenario),
         log_(LogForm::logfmt, lines_),
         zone_(parse(scenario.zone)),
-        delayed_(*zone_, weather.delay_seed),
+        dns_(*zone_, weather.delay_seed),
         pool_("evidence", weather.pool_threads, 100),
-        services_{clock_, log_, counters_, weather.delay_seed == 0 ? *zone_ : static_cast<dns::Resolver&>(delayed_),
-                  pool_,  {}} {
+        services_{clock_, log_, counters_, dns_, pool_, {}} {
     for (const std::string& text : scenario.policies) policies_.push_back(load(text));
     current_ = policies_.front();
     session_ = std::make_unique<Session>(services_, Session::PolicySource{current_, [this] { return current_; }, {}});
@@ -182,6 +200,7 @@ class Theatre {
     if (verb == "eom") return session_->end_of_message(nullptr);
     if (verb == "abort") return session_->abort(), Reaction{};
     if (verb == "close") return session_->close(), Reaction{};
+    if (verb == "dns") return dns_.become(w.at(0)), Reaction{};
     if (verb == "policy") return current_ = policies_.at(++policy_), Reaction{};
     throw std::runtime_error("no such event: " + event);
   }
@@ -223,7 +242,7 @@ class Theatre {
   std::vector<std::string> lines_;
   Log log_;
   std::unique_ptr<dns::ZoneResolver> zone_;
-  Delayed delayed_;
+  Weathered dns_;
   Pool pool_;  // ends before what its tasks use
   Services services_;
   std::vector<std::shared_ptr<const Policy>> policies_;

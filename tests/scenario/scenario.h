@@ -14,7 +14,8 @@ namespace postern::scenario {
 ///
 /// Events: `connect ADDRESS|local [name=N] [listener=L]`, `helo NAME [tls=VERSION]`, `mail PATH [login=U] [size=N]`,
 /// `rcpt PATH`, `rcpt-refused PATH`, `data`, `header Name: value`, `eoh`, `body BYTES`, `eom`, `abort`, `close`,
-/// `policy` (swaps to the next `== policy` section). Expectations: `-> continue | accept | discard | quarantine TEXT |
+/// `policy` (swaps to the next `== policy` section), `dns sound|in-doubt|stale` (how far its answers can be relied on;
+/// before, they are a zone file's). Expectations: `-> continue | accept | discard | quarantine TEXT |
 /// CODE STATUS [text…]`, where the text is a part of the reply; `-> edit KIND NAME[: value]` and `-> decision
 /// FIELD=VALUE …` (of the event that the line above made) may follow.
 struct Scenario {
