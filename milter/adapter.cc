@@ -95,6 +95,8 @@ sfsistat on_negotiate(SMFICTX* context, unsigned long actions, unsigned long ste
       *our_actions = *our_steps = 0;
       return SMFIS_CONTINUE;
     }
+    const std::unique_ptr<Connection> older(connection_of(context));  // no MTA negotiates twice; one that does begins anew
+    smfi_setpriv(context, nullptr);
     gate().fault.at("negotiate");
     std::shared_ptr<const Policy> policy = gate().policy.get();
     Terms terms =

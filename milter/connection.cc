@@ -59,8 +59,8 @@ sfsistat Connection::helo(const char* name) {
 sfsistat Connection::mail(SMFICTX* context, char** arguments) {
   if (!gate_.test.without("reset")) held_.reset();
   const Admission::Callback ticket(gate_.admission);
-  if (const auto reply = obstacle(ticket)) return refuse(context, Step::mail, *reply);
-  if (gate_.draining) return refuse(context, Step::mail, going_down());
+  if (const auto reply = obstacle(ticket)) return give_up(context, Step::mail, *reply);
+  if (gate_.draining) return give_up(context, Step::mail, going_down());
   Sender sender = sender_facts(arguments);
   sender.login = symbol(context, "{auth_authen}");
   sender.auth_type = symbol(context, "{auth_type}");
