@@ -67,6 +67,14 @@ TEST(GuardedSource, CapsTheQuestionsOfOneZone) {  // FAULTS T44
   EXPECT_EQ(w.ask("n10.one.test"), "-");
 }
 
+TEST(GuardedSource, WithoutThatCapAsksOneZoneEverything) {
+  Options options;
+  options.zone_outstanding = 100'000;
+  World w(options);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(w.ask(fmt::format("n{}.one.test", i)), "-");
+  EXPECT_EQ(w.held.size(), 1000u);
+}
+
 TEST(GuardedSource, SendsNothingToDeadServersButATrial) {  // FAULTS T38
   World w;
   for (const char* name : {"x.a.test", "b.test", "c.test", "d.test"}) {
