@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <stdexcept>
 #include <string_view>
 
 #include "milter/connection.h"
@@ -59,25 +60,42 @@ sfsistat without_connection(Step step) {
   return SMFIS_TEMPFAIL;
 }
 
-template <class Serve>
-sfsistat unshielded(Connection& connection, Step step, Serve serve) {
-  const FaultPlan::Judging judging(gate().fault, name(step));
-  gate().fault.at(name(step));
-  return serve(connection);
+// Does what the callback of this name does, a planned fault before it.
+template <class Act>
+decltype(auto) run(std::string_view callback, Act act) {
+  const FaultPlan::Judging judging(gate().fault, callback);
+  gate().fault.at(callback);
+  return act();
 }
 
 template <class Serve>
 sfsistat shielded(SMFICTX* context, Step step, Serve serve) noexcept {
   Connection* const connection = connection_of(context);
   if (connection == nullptr && !gate_lacks("session-check")) return without_connection(step);
-  if (gate_lacks("shield")) return unshielded(*connection, step, serve);
+  const auto act = [&] { return run(name(step), [&] { return serve(*connection); }); };
+  if (gate_lacks("shield")) return act();
   try {
-    return unshielded(*connection, step, serve);
+    return act();
   } catch (const std::exception& e) {
     return connection->failed(context, step, e.what());
   } catch (...) {
     return connection->failed(context, step, "unknown exception");
   }
+}
+
+// The same of a callback that answers no step; false after a fault.
+template <class Act>
+bool shielded(std::string_view callback, Act act) noexcept {
+  if (gate_lacks("shield")) return run(callback, act), true;
+  try {
+    run(callback, act);
+    return true;
+  } catch (const std::exception& e) {
+    note_fault(callback, e.what());
+  } catch (...) {
+    note_fault(callback, "unknown exception");
+  }
+  return false;
 }
 
 void complain_once(const std::string& what) {
@@ -90,17 +108,16 @@ sfsistat on_negotiate(SMFICTX* context, unsigned long actions, unsigned long ste
                       unsigned long* f3) noexcept {
   *f2 = *f3 = 0;
   if (the_gate == nullptr) return SMFIS_REJECT;
-  try {
-    if (gate().nudge != nullptr && gate().nudge->is_ours(actions)) {
-      *our_actions = *our_steps = 0;
-      return SMFIS_CONTINUE;
-    }
-    const std::unique_ptr<Connection> older(connection_of(context));  // no MTA negotiates twice; one that does begins anew
-    smfi_setpriv(context, nullptr);
-    gate().fault.at("negotiate");
+  if (gate().nudge != nullptr && gate().nudge->is_ours(actions)) {
+    *our_actions = *our_steps = 0;
+    return SMFIS_CONTINUE;
+  }
+  const std::unique_ptr<Connection> older(connection_of(context));  // no MTA negotiates twice; one that does begins anew
+  smfi_setpriv(context, nullptr);
+  const bool agreed = shielded("negotiate", [&] {
     std::shared_ptr<const Policy> policy = gate().policy.get();
-    Terms terms =
-        negotiate(policy->needs, gate().test.without("intersection") ? Offer{~0UL, ~0UL} : Offer{actions, steps});
+    const Offer offer = gate_lacks("intersection") ? Offer{~0UL, ~0UL} : Offer{actions, steps};
+    Terms terms = negotiate(policy->needs, offer);
     for (std::size_t stage = 0; stage < terms.macros.size(); ++stage) {
       if (!terms.macros[stage].empty()) smfi_setsymlist(context, static_cast<int>(stage), terms.macros[stage].data());
     }
@@ -109,15 +126,11 @@ sfsistat on_negotiate(SMFICTX* context, unsigned long actions, unsigned long ste
     *our_actions = terms.actions;
     *our_steps = terms.steps;
     auto connection = std::make_unique<Connection>(gate(), std::move(policy), std::move(terms));
-    if (smfi_setpriv(context, connection.get()) != MI_SUCCESS) return SMFIS_REJECT;
+    if (smfi_setpriv(context, connection.get()) != MI_SUCCESS) throw std::runtime_error("libmilter keeps no session");
     connection.release();
-    return SMFIS_CONTINUE;
-  } catch (const std::exception& e) {
-    note_fault("negotiate", e.what());
-  } catch (...) {
-    note_fault("negotiate", "unknown exception");
-  }
-  return SMFIS_REJECT;  // libmilter ends the session, and the MTA does without us as it is told to
+  });
+  return agreed ? SMFIS_CONTINUE
+                : SMFIS_REJECT;  // libmilter ends the session: the MTA does without us as it is told to
 }
 
 sfsistat on_connect(SMFICTX* context, char* host, sockaddr* address) noexcept {
@@ -152,17 +165,8 @@ sfsistat on_end_of_message(SMFICTX* context) noexcept {
 
 // Comes with and without a message under way, and after end-of-message too (FAULTS M11).
 sfsistat on_abort(SMFICTX* context) noexcept {
-  if (Connection* const connection = connection_of(context)) {
-    try {
-      const FaultPlan::Judging judging(gate().fault, "abort");
-      gate().fault.at("abort");
-      connection->abort();
-    } catch (const std::exception& e) {
-      note_fault("abort", e.what());
-    } catch (...) {
-      note_fault("abort", "unknown exception");
-    }
-  }
+  Connection* const connection = connection_of(context);
+  if (connection != nullptr) shielded("abort", [&] { connection->abort(); });
   return SMFIS_CONTINUE;
 }
 
@@ -170,18 +174,8 @@ sfsistat on_abort(SMFICTX* context) noexcept {
 sfsistat on_close(SMFICTX* context) noexcept {
   std::unique_ptr<Connection> connection(connection_of(context));
   smfi_setpriv(context, nullptr);
-  if (connection) {
-    try {
-      const FaultPlan::Judging judging(gate().fault, "close");
-      gate().fault.at("close");
-      if (gate().test.without("close")) return connection.release(), SMFIS_CONTINUE;
-      connection->close();
-    } catch (const std::exception& e) {
-      note_fault("close", e.what());
-    } catch (...) {
-      note_fault("close", "unknown exception");
-    }
-  }
+  if (connection) shielded("close", [&] { connection->close(); });
+  if (gate_lacks("close")) connection.release();
   return SMFIS_CONTINUE;
 }
 

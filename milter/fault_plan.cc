@@ -11,12 +11,14 @@ namespace postern {
 namespace {
 
 constexpr std::string_view kJudging = "judging";
+constexpr std::string_view kOnce = "/once";
 
 thread_local int looks_left = 0;  // of the callback that this thread is in
 
 }  // namespace
 
 FaultPlan::FaultPlan(std::string_view text) {
+  if (once_ = text.ends_with(kOnce); once_) text.remove_suffix(kOnce.size());
   const std::size_t slash = text.find('/');
   place_ = text.substr(0, slash);
   kind_ = slash == std::string_view::npos ? "exception" : text.substr(slash + 1);
@@ -24,7 +26,8 @@ FaultPlan::FaultPlan(std::string_view text) {
 }
 
 bool FaultPlan::at(std::string_view place) const {
-  if (place_.empty() || place != place_) return false;
+  if (place_.empty() || place != place_ || looks_ > 0) return false;
+  if (once_ && happened_.exchange(true)) return false;
   if (kind_ == "exception") throw std::runtime_error("made to fail");
   if (kind_ == "memory") throw std::bad_alloc();
   if (kind_ == "odd") throw 42;
@@ -33,7 +36,8 @@ bool FaultPlan::at(std::string_view place) const {
 }
 
 FaultPlan::Judging::Judging(const FaultPlan& plan, std::string_view callback) {
-  if (plan.looks_ > 0 && callback == plan.place_) looks_left = plan.looks_;
+  if (plan.looks_ == 0 || callback != plan.place_) return;
+  if (!plan.once_ || !plan.happened_.exchange(true)) looks_left = plan.looks_;
 }
 
 FaultPlan::Judging::~Judging() { looks_left = 0; }

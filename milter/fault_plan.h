@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,7 @@ namespace postern {
 /// "edit": behind the first header edit. KIND is what happens there: "exception" (a std::exception, also when no kind is
 /// given), "memory" (std::bad_alloc), "odd" (something that is no std::exception), "kill" (SIGKILL), "fail" (of "edit":
 /// libmilter refuses it), or "judging" and a number n: the n-th look at the clock within the callback throws, which is
-/// in the middle of the engine's work.
+/// in the middle of the engine's work. With "/once" behind it, it happens once.
 class FaultPlan {
  public:
   explicit FaultPlan(std::string_view text = {});
@@ -36,6 +37,8 @@ class FaultPlan {
   std::string place_;
   std::string kind_;
   int looks_ = 0;
+  bool once_ = false;
+  mutable std::atomic<bool> happened_{false};
 };
 
 /// A clock at which callbacks fail as planned.

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -28,8 +29,15 @@ namespace {
 // What a sanitizer or a busy machine may cost on top.
 constexpr auto kStep = 5ms;
 
-template <class Condition>
-bool comes_true(std::chrono::milliseconds patience, Condition condition) {
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+  return text;
+}
+
+}  // namespace
+
+bool comes_true(std::chrono::milliseconds patience, const std::function<bool()>& condition) {
   const auto until = std::chrono::steady_clock::now() + patience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() >= until) return false;
@@ -38,13 +46,7 @@ bool comes_true(std::chrono::milliseconds patience, Condition condition) {
   return true;
 }
 
-std::string replaced(std::string text, const std::string& what, const std::string& by) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
-    text.replace(at, what.size(), by);
-  return text;
-}
-
-}  // namespace
+int in_long_runs(int many, int few) { return std::getenv("POSTERN_LONG") != nullptr ? many : few; }
 
 Daemon::Daemon(const Setup& setup) : own_folder_(std::in_place), folder_(&*own_folder_) { start(setup); }
 
@@ -75,6 +77,10 @@ void Daemon::start(const Setup& setup) {
   log_path_ = *folder_ / ("log." + std::to_string(++number));
   std::vector<std::string> words = {POSTERN_BINARY, "run", "-c", *folder_ / "postern.yaml"};
   words.insert(words.end(), setup.arguments.begin(), setup.arguments.end());
+  if (setup.files != 0) {
+    const std::string files = std::to_string(setup.files);
+    words.insert(words.begin(), {"/usr/bin/prlimit", "--nofile=" + files + ":" + files});
+  }
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -87,7 +93,7 @@ void Daemon::start(const Setup& setup) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  const int problem = posix_spawn(&pid_, POSTERN_BINARY, &actions, nullptr, arguments.data(), environment.data());
+  const int problem = posix_spawn(&pid_, words[0].c_str(), &actions, nullptr, arguments.data(), environment.data());
   posix_spawn_file_actions_destroy(&actions);
   if (problem != 0) throw std::runtime_error("cannot start " POSTERN_BINARY);
   if (!setup.wait_until_ready) return;

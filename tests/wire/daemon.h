@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,6 +31,7 @@ class Daemon {
     std::vector<std::string> arguments = {};
     std::vector<std::string> environment = {};
     bool wait_until_ready = true;
+    int files = 0;  ///< that it may open at most, from the start
   };
   explicit Daemon(const Setup& setup);
   Daemon(const Setup& setup, const TempFolder& folder);
@@ -71,6 +73,12 @@ class Daemon {
   pid_t pid_ = -1;
   std::optional<int> status_;
 };
+
+/// Whether `condition` comes to hold within `patience`; asked every few milliseconds.
+bool comes_true(std::chrono::milliseconds patience, const std::function<bool()>& condition);
+
+/// `many` in `tests/run --long`, else `few`.
+int in_long_runs(int many, int few);
 
 /// A port of 127.0.0.1 that was free a moment ago.
 std::uint16_t free_port();

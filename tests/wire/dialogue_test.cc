@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "tests/wire/daemon.h"
 
 namespace postern::test {
@@ -138,22 +136,6 @@ TEST(Dialogue, RefusesToServeWithoutQuarantineWhereItIsNeeded) {
   EXPECT_EQ(daemon.said("event=negotiation"), 1U);
 }
 
-// FAULTS T3: nothing of one message reaches the next, whatever came before.
-TEST(Dialogue, TreatsTheSecondMessageLikeAFreshOne) {
-  Daemon daemon({.rules = kRules});
-  const char* const senders[] = {"<a@x.test>",    "<bad@x.test>",  "<later@x.test>",
-                                 "<hold@x.test>", "<drop@x.test>", "<mark@x.test>"};
-  for (const char* first : senders) {
-    for (const char* second : senders) {
-      MilterClient fresh = greeted(daemon);
-      const std::string expected = without_id(fresh.message(second, "<b@site.test>"));
-      MilterClient c = greeted(daemon);
-      c.message(first, "<b@site.test>");
-      EXPECT_EQ(without_id(c.message(second, "<b@site.test>")), expected) << first << " then " << second;
-    }
-  }
-}
-
 TEST(Dialogue, NeverRefusesARecipientOfALocalSubmission) {
   Daemon daemon({.rules = kRules});
   MilterClient c = daemon.client();
@@ -210,38 +192,6 @@ TEST(Dialogue, SurvivesAnEndAnywhere) {
   EXPECT_EQ(daemon.said("event=fault"), 0U) << daemon.log();
 }
 
-// FAULTS T7: whatever comes, the daemon lives and serves the next.
-TEST(Dialogue, SurvivesGarbage) {
-  Daemon daemon({.rules = kRules});
-  std::mt19937 random(20261122);
-  for (int round = 0; round < 400; ++round) {
-    MilterClient c = daemon.client();
-    if (round % 3 != 0) c.negotiate();
-    if (round % 3 == 2) {
-      c.connect();
-      c.helo();
-    }
-    std::string bytes;
-    for (unsigned packets = 1 + random() % 8; packets > 0; --packets) {
-      std::string data(random() % 60, '\0');
-      for (char& byte : data) byte = static_cast<char>(random());
-      const char commands[] = "OCHMRTLNBEAQKUDxy";
-      const bool framed = random() % 4 != 0;
-      if (framed)
-        c.packet(commands[random() % (sizeof commands - 1)], data);
-      else
-        c.raw(data);
-    }
-    if (random() % 2 == 0) c.hang_up();
-  }
-  MilterClient c = greeted(daemon);
-  EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue");
-  c.quit();
-  EXPECT_TRUE(daemon.counts("milter.sessions", 0));
-  daemon.signal(SIGTERM);
-  EXPECT_EQ(daemon.ended(), 0) << daemon.log();
-}
-
 TEST(Dialogue, TakesHeadersLongerThanLibmiltersPackets) {
   Daemon daemon(
       {.rules =
@@ -255,50 +205,6 @@ TEST(Dialogue, TakesHeadersLongerThanLibmiltersPackets) {
   const std::string answer = c.end_of_headers();
   EXPECT_TRUE(answer.starts_with("552 5.3.4")) << answer;
   EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue");
-}
-
-// FAULTS T1: an exception in any callback costs its message a 451 and nothing else.
-TEST(Dialogue, AnswersAFaultInAnyCallbackWith451) {
-  for (const char* step :
-       {"connect", "helo", "mail", "rcpt", "data", "header", "end-of-headers", "body", "end-of-message"}) {
-    const std::string reads_all = "  - {name: size, when: 'size > 100 MB', reject: true}\n";
-    Daemon daemon(
-        {.rules = kRules + reads_all, .sections = "answer_at: sender\n", .arguments = {"--test-fault", step}});
-    MilterClient c = greeted(daemon);
-    const bool harmless = std::string(step) == "helo";  // HELO is taken again at MAIL
-    for (int i = 0; i < 2; ++i) {
-      EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"),
-                harmless ? "continue" : "451 4.3.0 Internal error, try again later")
-          << step;
-      c.abort();
-    }
-    EXPECT_TRUE(daemon.says("event=fault level=error part=callback step=" + std::string(step))) << daemon.log();
-    EXPECT_TRUE(daemon.alive());
-    c.quit();
-    daemon.signal(SIGTERM);
-    EXPECT_EQ(daemon.ended(), 0) << step << daemon.log();
-  }
-}
-
-TEST(Dialogue, LivesOnAfterAFaultInACallbackThatAnswersNothing) {
-  for (const char* step : {"abort", "close"}) {
-    Daemon daemon({.rules = kRules, .arguments = {"--test-fault", step}});
-    for (int i = 0; i < 2; ++i) {
-      MilterClient c = greeted(daemon);
-      EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue") << step;
-      c.mail("<bad@x.test>");
-      c.abort();
-      EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue") << step;
-      c.quit();
-    }
-    EXPECT_TRUE(daemon.says("part=callback step=" + std::string(step))) << daemon.log();
-    EXPECT_TRUE(daemon.counts("milter.sessions", 0));
-  }
-  Daemon daemon({.rules = kRules, .arguments = {"--test-fault", "negotiate"}});
-  MilterClient c = daemon.client();
-  EXPECT_FALSE(c.negotiate().answered);
-  EXPECT_FALSE(c.timed_out());
-  EXPECT_TRUE(daemon.alive());
 }
 
 }  // namespace
