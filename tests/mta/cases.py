@@ -138,12 +138,19 @@ ANSWER_AT_RECIPIENT = [
         RCPT TO:<g@here.example>            -> 550 5.5.3 Five recipients at most (*)
         DATA                                -> 550 5.5.3 Five recipients at most (*)
         """, ["reject too-many"]),
+    Case("a recipient that is treated otherwise comes apart", """
+        MAIL FROM:<anna@good.example>       -> {sender ok}
+        RCPT TO:<peter@here.example>        -> {recipient ok}
+        RCPT TO:<apart@here.example>        -> 452 4.5.3 * (*)
+        DATA                                -> 354 *
+        (plain)                             -> {taken}
+        """, ["accept -"], delivered=1),
     Case("refused by a header, at the end of DATA", """
         MAIL FROM:<anna@good.example>       -> {sender ok}
         RCPT TO:<peter@here.example>        -> {recipient ok}
         DATA                                -> 354 *
         (refuse)                            -> 554 5.6.0 No such header here (*)
-        """, ["reject at-headers"]),
+        """, ["reject at-headers"], shows={"stage": "headers"}),
     Case("put off at the end of DATA", """
         MAIL FROM:<anna@good.example>       -> {sender ok}
         RCPT TO:<peter@here.example>        -> {recipient ok}
@@ -155,7 +162,7 @@ ANSWER_AT_RECIPIENT = [
         RCPT TO:<peter@here.example>        -> {recipient ok}
         DATA                                -> 354 *
         (large)                             -> 552 5.3.4 At most 200 KB (*)
-        """, ["reject too-large"]),
+        """, ["reject too-large"], shows={"stage": "end"}),
     Case("discarded: the client is told that all is well", """
         MAIL FROM:<anna@good.example>       -> {sender ok}
         RCPT TO:<peter@here.example>        -> {recipient ok}
@@ -307,7 +314,7 @@ ANSWER_AT_RECIPIENT = [
         RCPT TO:<peter@here.example>        -> 554 5.7.1 You may not come in (*)
         RCPT TO:<eva@here.example>          -> 554 5.7.1 You may not come in (*)
         DATA                                -> {no valid recipients}
-        """, ["reject barred"], client="198.51.100.9", client_name=None),
+        """, ["reject barred"], client="198.51.100.9", client_name=None, shows={"stage": "recipient"}),
     Case("a client that is put off for its greeting is told at RCPT", """
         MAIL FROM:<anna@good.example>       -> {sender ok}
         RCPT TO:<peter@here.example>        -> 450 4.7.1 Greet us properly (*)

@@ -17,7 +17,7 @@ class Difference:
 DIFFERENCES = {
     "words": Difference("words and codes of its own", "`250 2.1.0 Ok`", "`250 2.1.0 <address>... Sender ok`"),
     "address in front": Difference(
-        "our text at MAIL and RCPT", "as we give it", "with `<address>... ` in front at 450, 550 and 553, but not at 451 and 554"),
+        "our text at MAIL and RCPT", "as we give it", "with `<address>... ` in front at 450, 550 and 553, not at 451, 452 and 554"),
     "refused by the MTA": Difference(
         "a recipient that the MTA refuses itself (relaying)", "Postern is told: `refused-by-mta` in the decision", "Postern is not told"),
     "odd greeting": Difference(
@@ -57,7 +57,7 @@ PHRASES = {
     "recipient ok": ("words", "250 2.1.5 Ok", "250 2.1.5 *... Recipient ok"),
     "taken": ("words", "250 2.0.0 Ok: queued as *", "250 2.0.0 * Message accepted for delivery"),
     "reset": ("words", "250 2.0.0 Ok", "250 2.0.0 Reset state"),
-    "relaying denied": ("words", "554 5.7.1 <*>: Relay access denied", "550 5.7.1 <*>... Relaying denied"),
+    "relaying denied": ("words", "554 5.7.1 <*>: Relay access denied", "550 5.7.1 <*>... Relaying denied*"),
     "unknown command": ("words", "500 5.5.2 *", "500 5.5.1 *"),
     "out of order": ("words", "503 5.5.1 *", "503 5.*.0 *"),
     "no valid recipients": ("no recipients left", "554 5.5.1 Error: no valid recipients", "503 5.0.0 Need RCPT (recipient)"),

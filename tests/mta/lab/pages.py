@@ -17,8 +17,13 @@ def block(page, kind, socket):
     return found[1].replace(SOCKET, socket)
 
 
-def rows(page):
-    """The rows of all tables of a page: lists of cells."""
+def table(page, heading):
+    """The rows of the table whose first heading is `heading`: lists of cells."""
     with open(os.path.join(DOCS, page), encoding="utf-8") as file:
-        return [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
-                for line in file if line.startswith("|")]
+        lines = file.read().partition(f"\n| {heading} |")[2].splitlines()[2:]
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))])
+    return rows

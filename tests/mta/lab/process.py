@@ -49,7 +49,8 @@ def accepts_unix(path):
 
 def has_ipv6():
     try:
-        socket.socket(socket.AF_INET6).close()
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
         return True
     except OSError:
         return False
