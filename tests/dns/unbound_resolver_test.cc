@@ -7,38 +7,14 @@
 
 #include "policy/dns/options.h"
 #include "policy/dns/unbound_resolver.h"
-#include "tests/support/scripted_dns.h"
+#include "tests/dns/scripted_world.h"
 
 namespace postern::dns {
 namespace {
 
 using namespace std::chrono_literals;
 using test::ScriptedDns;
-
-Deadline in(std::chrono::milliseconds wait) { return Deadline(std::chrono::steady_clock::now() + wait); }
-
-Question question(std::string_view name, Type type = Type::a) { return {*Domain::parse(name), type}; }
-
-// A resolver as the product has it, with one scripted server.
-class World {
- public:
-  explicit World(const std::string& script, Options options = {}) : server(script) {
-    options.servers = {{"127.0.0.1", server.port()}};
-    auto made = make_resolver(options, clock, counters);
-    EXPECT_TRUE(made) << made.error().message;
-    resolver = std::move(made).value();
-  }
-  AnswerPtr ask(std::string_view name, Type type = Type::a, std::chrono::milliseconds wait = 4s) {
-    return resolver->query(question(name, type), in(wait));
-  }
-  Status status(std::string_view name, Type type = Type::a) { return ask(name, type)->status; }
-  std::int64_t counted(std::string_view name) { return counters.get(name).value(); }
-
-  ScriptedDns server;
-  SystemClock clock;
-  Counters counters;
-  std::unique_ptr<Resolver> resolver;  // ends before what it uses
-};
+using World = ScriptedWorld;
 
 TEST(Unbound, KeepsTheFiveAnswersApart) {
   World w(
@@ -88,7 +64,7 @@ TEST(Unbound, DoesNotTakeForgeries) {  // FAULTS T40
       "id.test. A 192.0.2.66\nq.test. A 192.0.2.66\ng.test. A 192.0.2.66\nt.test. A 192.0.2.66\nt.test. TXT "
       "\"0123456789\"\nok.test. A 192.0.2.1\n",
       options);
-  for (const std::string_view name : {"id.test", "q.test", "g.test", "t.test"}) w.resolver->prefetch(question(name));
+  for (const std::string_view name : {"id.test", "q.test", "g.test", "t.test"}) w.resolver->prefetch(question_of(name));
   EXPECT_EQ(w.status("ok.test"), Status::ok);
   for (const std::string_view name : {"id.test", "q.test", "g.test", "t.test"}) {
     const AnswerPtr answer = w.ask(name);
@@ -122,9 +98,9 @@ TEST(Unbound, GivesUpAtTheDeadlineAndRemembersTheLateAnswer) {
 
 TEST(Unbound, AnswersTwoHundredSlowNamesAtOnce) {  // PLATFORM 5
   World w("; DELAY *.slow.test 800\n*.slow.test. A 192.0.2.1\n; SERVER *.dead.test DROP\n");
-  for (int i = 0; i < 10; ++i) w.resolver->prefetch(question(fmt::format("d{}.dead.test", i)));
+  for (int i = 0; i < 10; ++i) w.resolver->prefetch(question_of(fmt::format("d{}.dead.test", i)));
   const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < 200; ++i) w.resolver->prefetch(question(fmt::format("n{}.slow.test", i)));
+  for (int i = 0; i < 200; ++i) w.resolver->prefetch(question_of(fmt::format("n{}.slow.test", i)));
   int found = 0;
   for (int i = 0; i < 200; ++i) found += w.status(fmt::format("n{}.slow.test", i)) == Status::ok ? 1 : 0;
   EXPECT_EQ(found, 200);
@@ -149,7 +125,7 @@ TEST(Unbound, AsksUncachedPastEveryCache) {
   EXPECT_EQ(w.status("new.test"), Status::nxdomain);
   w.server.change("new.test. A 192.0.2.7\n");
   EXPECT_EQ(w.status("new.test"), Status::nxdomain);  // remembered
-  const auto uncached = [&] { return w.resolver->query_uncached(question("new.test"), in(4s)); };
+  const auto uncached = [&] { return w.resolver->query_uncached(question_of("new.test"), in(4s)); };
   EXPECT_EQ(uncached()->status, Status::ok);
   EXPECT_EQ(w.status("new.test"), Status::ok);  // and our cache is told
   EXPECT_EQ(w.server.asked("new.test"), 2u);
@@ -169,7 +145,7 @@ TEST(Unbound, CachesTheUsualWayAlone) {
   ASSERT_TRUE(source);
   const auto ttl = [&](Source::Way way) {
     std::promise<Answer> promise;
-    source.value()->ask(question("a.test"), way, [&](Answer answer) { promise.set_value(std::move(answer)); });
+    source.value()->ask(question_of("a.test"), way, [&](Answer answer) { promise.set_value(std::move(answer)); });
     return promise.get_future().get().ttl;
   };
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ttl(Source::Way::uncached), 300s);
@@ -197,7 +173,7 @@ TEST(Unbound, TimesOutOnADeadServerAndComesBack) {
 
 TEST(Unbound, EndsWithQuestionsUnderWay) {
   World w("; SERVER *.dead.test DROP\n");
-  for (int i = 0; i < 50; ++i) w.resolver->prefetch(question(fmt::format("d{}.dead.test", i)));
+  for (int i = 0; i < 50; ++i) w.resolver->prefetch(question_of(fmt::format("d{}.dead.test", i)));
   EXPECT_EQ(w.counted("dns.outstanding"), 50);
   w.resolver.reset();
   EXPECT_EQ(w.counted("dns.outstanding"), 0);  // each question was told its end
@@ -228,7 +204,7 @@ TEST(Unbound, AsksNobodyOffline) {
   options.offline = true;
   const auto made = make_resolver(options, clock, counters);
   ASSERT_TRUE(made);
-  const AnswerPtr answer = made.value()->query(question("a.test"), in(4s));
+  const AnswerPtr answer = made.value()->query(question_of("a.test"), in(4s));
   EXPECT_EQ(answer->status, Status::tempfail);
   EXPECT_FALSE(answer->late);
   EXPECT_EQ(answer->problem, "offline");

@@ -70,6 +70,20 @@ std::string opt() {  // RFC 6891 6.1.2
   return out;
 }
 
+// What a forger says of any name.
+std::string forgery(std::string_view message, const DnsScript::Question& question) {
+  std::string out(message.substr(0, 2));
+  put16(out, 0x8580);
+  for (const unsigned count : {1u, 1u, 0u, 0u}) put16(out, count);
+  out += message.substr(12, question.end - 12);
+  put16(out, 0xc00c);  // the name of the question
+  put16(out, static_cast<unsigned>(dns::Type::a));
+  put16(out, kInternet);
+  put32(out, 300);
+  put16(out, 4);
+  return out + "\xcb" + std::string("\0", 1) + "\x71\x42";
+}
+
 }  // namespace
 
 void put16(std::string& out, unsigned value) {
@@ -91,27 +105,39 @@ DnsScript::DnsScript(std::string_view text) {
     for (const std::string_view word : split(trim(line).substr(1), ' ')) {
       if (!trim(word).empty()) words.push_back(trim(word));
     }
-    if (words.size() < 3 || (words[0] != "DELAY" && words[0] != "SERVER")) continue;
+    if (words.size() < 3 || (words[0] != "DELAY" && words[0] != "SERVER" && words[0] != "RCODE")) continue;
     std::string name = ascii_lower(words[1]);
     if (name.size() > 1 && name.back() == '.') name.pop_back();
     if (words[0] == "SERVER") {
       manners_[name] = manner(words[2]);
       continue;
     }
-    int ms = 0;
-    const auto [end, error] = std::from_chars(words[2].data(), words[2].data() + words[2].size(), ms);
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(words[2].data(), words[2].data() + words[2].size(), number);
     if (error != std::errc() || end != words[2].data() + words[2].size())
-      throw std::runtime_error("script: DELAY takes a number of ms");
-    delays_[name] = std::chrono::milliseconds(ms);
+      throw std::runtime_error("script: DELAY and RCODE take a number");
+    if (words[0] == "DELAY")
+      delays_[name] = std::chrono::milliseconds(number);
+    else
+      rcodes_[name] = number;
   }
 }
 
 DnsScript::Manner DnsScript::manner(std::string_view word) {
   constexpr std::pair<std::string_view, Manner> kManners[] = {
-      {"REFUSED", Manner::refused},   {"TRUNCATE", Manner::truncate},
-      {"WRONG_ID", Manner::wrong_id}, {"WRONG_QUESTION", Manner::wrong_question},
-      {"GARBAGE", Manner::garbage},   {"DROP", Manner::drop},
+      {"REFUSED", Manner::refused},
+      {"TRUNCATE", Manner::truncate},
+      {"WRONG_ID", Manner::wrong_id},
+      {"WRONG_QUESTION", Manner::wrong_question},
+      {"GARBAGE", Manner::garbage},
+      {"DROP", Manner::drop},
       {"TAIL", Manner::tail},
+      {"EMPTY", Manner::empty},
+      {"LOOP", Manner::loop},
+      {"ELSEWHERE", Manner::elsewhere},
+      {"FORGER_EVERY_ID", Manner::forger_every_id},
+      {"FORGER_WRONG_SOURCE", Manner::forger_wrong_source},
+      {"FORGER_KNOWS_ALL", Manner::forger_knows_all},
   };
   for (const auto& [name, value] : kManners) {
     if (name == word) return value;
@@ -160,7 +186,10 @@ DnsScript::Records DnsScript::records(const Question& question, Manner manner) c
     std::string data = rdata(record);
     if (data.empty()) return;
     if (manner == Manner::tail) data.resize(data.size() / 2);
-    out.bytes += wire_name(owner);
+    if (manner == Manner::loop)
+      put16(out.bytes, 0xc000u | static_cast<unsigned>(question.end + out.bytes.size()));  // a pointer to itself
+    else
+      out.bytes += wire_name(owner);
     put16(out.bytes, record.type);
     put16(out.bytes, kInternet);
     put32(out.bytes, record.ttl);
@@ -187,14 +216,21 @@ std::optional<DnsScript::Reply> DnsScript::reply(std::string_view message, const
   const Manner manner = of(manners_, question.name, Manner::plain);
   const auto fault = zone_.find(question.name, static_cast<dns::Type>(question.type)).fault;
   if (manner == Manner::drop || fault == dns::ZoneFault::timeout) return std::nullopt;
-  Reply reply{std::string(message.substr(0, 2)), of(delays_, question.name, std::chrono::milliseconds(0))};
+  Reply reply;
+  reply.bytes = message.substr(0, 2);
+  reply.delay = of(delays_, question.name, std::chrono::milliseconds(0));
   std::string& out = reply.bytes;
+  if (manner == Manner::empty) {
+    out.clear();
+    return reply;
+  }
   if (manner == Manner::garbage) {
     out += "\x81\x80\xff\xff\xff\xff garbage";
     return reply;
   }
   if (manner == Manner::wrong_id) out[0] = static_cast<char>(out[0] ^ 0x55);
-  const Records found = records(question, manner);
+  Records found = records(question, manner);
+  found.rcode = of(rcodes_, question.name, found.rcode);
   const bool negative = found.rcode == kNxdomain || (found.rcode == kNoError && found.count == 0);
   const std::size_t room = question.edns ? 1232 : 512;
   const bool cut = !tcp && (manner == Manner::truncate || question.end + found.bytes.size() + 64 > room);
@@ -208,6 +244,12 @@ std::optional<DnsScript::Reply> DnsScript::reply(std::string_view message, const
   if (!cut) out += found.bytes;
   if (!cut && negative) out += soa();
   if (question.edns) out += opt();
+  reply.elsewhere = manner == Manner::elsewhere;
+  reply.forger = manner == Manner::forger_every_id       ? Forger::every_id
+                 : manner == Manner::forger_wrong_source ? Forger::wrong_source
+                 : manner == Manner::forger_knows_all    ? Forger::knows_all
+                                                         : Forger::none;
+  if (reply.forger != Forger::none) reply.forged = forgery(message, question);
   return reply;
 }
 

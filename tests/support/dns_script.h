@@ -26,15 +26,40 @@ class DnsScript {
   /// The question of a message; nothing where there is none.
   static std::optional<Question> question(std::string_view message);
 
+  /// A forger beside the server, who answers first: `203.0.113.66`.
+  enum class Forger {
+    none,
+    every_id,      ///< from the server's own address, with every id but the right one
+    wrong_source,  ///< with the right id, from another port
+    knows_all,     ///< with the right id, from the server's own address: nothing protects from him
+  };
   struct Reply {
     std::string bytes;
     std::chrono::milliseconds delay{0};
+    Forger forger = Forger::none;
+    std::string forged;
+    bool elsewhere = false;  ///< the answer itself comes from another port
   };
   /// The answer to `message`, whose question is `question`; nothing where the script drops it.
   std::optional<Reply> reply(std::string_view message, const Question& question, bool tcp) const;
 
  private:
-  enum class Manner { plain, refused, truncate, wrong_id, wrong_question, garbage, drop, tail };
+  enum class Manner {
+    plain,
+    refused,
+    truncate,
+    wrong_id,
+    wrong_question,
+    garbage,
+    drop,
+    tail,
+    empty,
+    loop,
+    elsewhere,
+    forger_every_id,
+    forger_wrong_source,
+    forger_knows_all,
+  };
   static Manner manner(std::string_view word);
   struct Records;
   Records records(const Question& question, Manner manner) const;
@@ -44,6 +69,7 @@ class DnsScript {
   dns::Zone zone_;
   std::map<std::string, std::chrono::milliseconds> delays_;
   std::map<std::string, Manner> manners_;
+  std::map<std::string, unsigned> rcodes_;
 };
 
 /// Numbers in network order.

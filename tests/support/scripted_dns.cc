@@ -70,6 +70,7 @@ struct ScriptedDns::State {
     std::string bytes;
     sockaddr_in to{};
     std::uint64_t connection = 0;  // 0: UDP
+    bool elsewhere = false;
   };
   struct Connection {
     Descriptor fd;
@@ -87,6 +88,8 @@ struct ScriptedDns::State {
       if (bind_to(udp.get(), wanted) && bind_to(tcp.get(), bound_port(udp.get())) && listen(tcp.get(), 64) == 0) break;
       if (wanted != 0 || attempt == 49) throw std::runtime_error("no port for the name server");
     }
+    other = Descriptor(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    bind_to(other.get(), 0);
     stop = Descriptor(eventfd(0, EFD_CLOEXEC));
     server = std::thread([this] { run(); });
   }
@@ -171,18 +174,42 @@ struct ScriptedDns::State {
     }
     auto said = now->reply(message, *question, reply.connection != 0);
     if (!said) return;
+    if (reply.connection == 0) forge(*said, reply.to);
     if (reply.connection != 0) put16(reply.bytes, static_cast<unsigned>(said->bytes.size()));
     reply.bytes += said->bytes;
+    reply.elsewhere = said->elsewhere;
     if (said->delay == 0ms)
       send_now(reply);
     else
       pending.emplace(std::chrono::steady_clock::now() + said->delay, std::move(reply));
   }
 
+  void forge(const DnsScript::Reply& said, const sockaddr_in& to) {
+    const auto send = [&](int from, const std::string& bytes) {
+      sendto(from, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+      ++forgeries;
+    };
+    std::string forged = said.forged;
+    switch (said.forger) {
+      case DnsScript::Forger::none: break;
+      case DnsScript::Forger::knows_all: send(udp.get(), forged); break;
+      case DnsScript::Forger::wrong_source:
+        for (int i = 0; i < 1000; ++i) send(other.get(), forged);
+        break;
+      case DnsScript::Forger::every_id:
+        for (unsigned id = 0; id < 0x10000; ++id) {
+          if (id == get16(said.forged, 0)) continue;
+          forged[0] = static_cast<char>(id >> 8);
+          forged[1] = static_cast<char>(id & 0xff);
+          send(udp.get(), forged);
+        }
+    }
+  }
+
   void send_now(const Pending& reply) {
     if (reply.connection == 0) {
-      sendto(udp.get(), reply.bytes.data(), reply.bytes.size(), 0, reinterpret_cast<const sockaddr*>(&reply.to),
-             sizeof reply.to);
+      sendto((reply.elsewhere ? other : udp).get(), reply.bytes.data(), reply.bytes.size(), 0,
+             reinterpret_cast<const sockaddr*>(&reply.to), sizeof reply.to);
       return;
     }
     const auto found = connections.find(reply.connection);
@@ -195,8 +222,9 @@ struct ScriptedDns::State {
   std::size_t all = 0;
   bool silent = false;
   std::atomic<std::size_t> over_tcp{0};
+  std::atomic<std::size_t> forgeries{0};
 
-  Descriptor udp, tcp, stop;
+  Descriptor udp, tcp, other, stop;
   std::map<std::uint64_t, Connection> connections;  // the server thread's alone, as is what follows
   std::uint64_t last_connection = 0;
   std::multimap<std::chrono::steady_clock::time_point, Pending> pending;
@@ -231,5 +259,7 @@ std::size_t ScriptedDns::asked() const {
 }
 
 std::size_t ScriptedDns::asked_over_tcp() const { return state_->over_tcp; }
+
+std::size_t ScriptedDns::forged() const { return state_->forgeries; }
 
 }  // namespace postern::test

@@ -9,13 +9,16 @@
 namespace postern::test {
 
 /// A name server on 127.0.0.1, UDP and TCP, for tests. The script is zone text as the product reads it, faults included
-/// (SERVFAIL and BOGUS are answered SERVFAIL, TIMEOUT not at all), with two more comment lines, whose name may be `*`
+/// (SERVFAIL and BOGUS are answered SERVFAIL, TIMEOUT not at all), with three more comment lines, whose name may be `*`
 /// or `*.below`:
 ///
 ///     ; DELAY name ms        the answer comes so much later
-///     ; SERVER name REFUSED|TRUNCATE|WRONG_ID|WRONG_QUESTION|GARBAGE|DROP|TAIL
+///     ; RCODE name number
+///     ; SERVER name REFUSED|TRUNCATE|WRONG_ID|WRONG_QUESTION|GARBAGE|DROP|TAIL|EMPTY|LOOP|ELSEWHERE|FORGER_…
 ///
-/// TRUNCATE answers in full over TCP alone; TAIL has records of the right type with broken data.
+/// TRUNCATE answers in full over TCP alone; TAIL has records of the right type with broken data; EMPTY is no byte at
+/// all; LOOP names its records by pointers to themselves; ELSEWHERE answers from another port. The forgers (EVERY_ID,
+/// WRONG_SOURCE, KNOWS_ALL: DnsScript::Forger) speak before the server, which then says the truth.
 class ScriptedDns {
  public:
   /// Port 0 is any free one. Throws std::runtime_error for a script that is no zone text, or a port that is taken.
@@ -32,6 +35,7 @@ class ScriptedDns {
   std::size_t asked(std::string_view name) const;
   std::size_t asked() const;
   std::size_t asked_over_tcp() const;
+  std::size_t forged() const;
 
  private:
   struct State;
