@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from generations import spoken
 
-CLIENTS = 32
 LONGEST_ANSWER = 90.0
 WAIT_AFTER_FAULT = (0.1, 0.4)
 
@@ -89,7 +88,7 @@ class Client:
 class Injector:
     """Sends messages. `gate(number)` tells whether the message may start yet; `begun` counts those that have."""
 
-    def __init__(self, port, seed, gate=lambda number: True, clients=CLIENTS):
+    def __init__(self, port, seed, clients, gate=lambda number: True):
         self.port, self.gate, self.clients = port, gate, clients
         self.chance = random.Random(f"{seed} injector")
         self.attempts, self.begun, self.connections = [], 0, 0

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""Mail through Postfix while Postern is killed, stopped and reconfigured, and an account of every message.
+"""Mail through a real MTA while Postern is killed, stopped and reconfigured, and an account of every message.
 
-usage: run.py --postern PROGRAM --mta FOLDER [--messages N] [--kills N] [--reloads N] [--seed SEED] [--keep]
+usage: run.py --postern PROGRAM --mtas FOLDER [--mta postfix|sendmail] [--messages N] [--kills N] [--reloads N] [--seed SEED] [--keep]
 
-With POSTERN_CHAOS=long in the environment it is 20,000 messages, 50 kills and 200 reloads. Half of the reloads find a broken file.
+With POSTERN_CHAOS=long in the environment it is 20,000 messages, 50 kills and 200 reloads through Postfix, a quarter of the messages through
+Sendmail. Half of the reloads find a broken file.
 A run prints its seed; the same seed makes the same messages, and the same events in the same order.
-Ends with 77 (skipped) where Postfix cannot be had or run.
+Ends with 77 (skipped) where the MTA cannot be had or run.
 """
 
 import argparse
@@ -21,9 +22,12 @@ sys.path.insert(0, os.path.join(HERE, "../mta"))
 from audit import PROBLEMS  # noqa: E402
 from lab.process import LabError, tail  # noqa: E402
 from messages import plan  # noqa: E402
+from mtas import MTAS, missing  # noqa: E402
 from storm import schedule  # noqa: E402
-from world import SKIPPED, World, folder, no_mta  # noqa: E402
+from world import SKIPPED, World, folder  # noqa: E402
 
+SIZES = {("postfix", False): (600, 3, 10), ("postfix", True): (20_000, 50, 200),  # messages, kills, reloads; True: long
+         ("sendmail", False): (200, 2, 6), ("sendmail", True): (5_000, 20, 80)}
 CALM = 100  # messages after the storm, which all must fare as the policy says
 
 
@@ -70,7 +74,7 @@ def storm(options, work):
     """Whether something was not as it should be."""
     began = time.monotonic()
     events = schedule(options.seed, options.messages, options.kills, max(1, options.kills * 2 // 5), options.reloads)
-    world = World(os.path.abspath(options.postern), options.mta, work, options.seed)
+    world = World(os.path.abspath(options.postern), options.mtas, options.mta, work, options.seed)
     try:
         storm = world.storm(options.messages, events)
         world.inject(plan(options.seed, options.messages, CALM))
@@ -84,15 +88,18 @@ def storm(options, work):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postern", required=True)
-    parser.add_argument("--mta", required=True)
-    messages, kills, reloads = (20_000, 50, 200) if os.environ.get("POSTERN_CHAOS") == "long" else (600, 3, 10)
-    parser.add_argument("--messages", type=int, default=messages)
-    parser.add_argument("--kills", type=int, default=kills)
-    parser.add_argument("--reloads", type=int, default=reloads)
+    parser.add_argument("--mtas", required=True, help="where packaging/unpack-mta puts them")
+    parser.add_argument("--mta", choices=sorted(MTAS), default="postfix")
+    parser.add_argument("--messages", type=int)
+    parser.add_argument("--kills", type=int)
+    parser.add_argument("--reloads", type=int)
     parser.add_argument("--seed", default=secrets.token_hex(4))
     parser.add_argument("--keep", action="store_true", help="keep the folder with all logs")
     options = parser.parse_args()
-    if reason := no_mta(options.mta):
+    for name, size in zip(("messages", "kills", "reloads"), SIZES[options.mta, os.environ.get("POSTERN_CHAOS") == "long"]):
+        if getattr(options, name) is None:
+            setattr(options, name, size)
+    if reason := missing(options.mtas, options.mta):
         print(f"skipped: {reason}")
         return SKIPPED
     print(f"seed {options.seed}", flush=True)
@@ -103,7 +110,8 @@ def main():
         except LabError as error:
             print(error)
         if failed:
-            print(f"FAIL: run again with --seed {options.seed}; the last lines of Postfix:\n{tail(os.path.join(work, 'postfix/postfix.log'), 20)}")
+            print(f"FAIL: run again with --seed {options.seed}; the last lines of {options.mta}:\n"
+                  f"{tail(os.path.join(work, options.mta, options.mta + '.log'), 20)}")
     return 1 if failed else 0
 
 

@@ -1,10 +1,9 @@
-"""Postfix, Postern and the sink together, under load."""
+"""An MTA, Postern and the sink together, under load."""
 
 import contextlib
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 
@@ -12,41 +11,19 @@ from audit import Audit
 from generations import ZONE, Generation
 from guarded import Guarded
 from injector import Injector
-from lab.postfix import Postfix
 from lab.process import wait_until
 from messages import plan
+from mtas import MTAS
 from sink import Arrivals
 from storm import Storm
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
-
-# Limits that would put the injector off for being one client with many refused messages.
-FOR_LOAD = """
-smtpd_error_sleep_time = 0
-smtpd_soft_error_limit = 1000
-smtpd_hard_error_limit = 1000
-smtpd_client_connection_count_limit = 0
-in_flow_delay = 0
-smtpd_milters = unix:{socket}
-milter_default_action = {default_action}
-"""
-
-
-def no_mta(unpacked):
-    """Why there is no Postfix to be had, or nothing."""
-    if os.geteuid() != 0:
-        return "Postfix starts as root only"
-    unpack = [os.path.join(HERE, "../../packaging/unpack-mta"), unpacked]
-    if not os.path.exists(os.path.join(unpacked, "postfix")) and subprocess.run(unpack, check=False).returncode:
-        return "Postfix could not be unpacked"
-    return None
 
 
 @contextlib.contextmanager
 def folder(keep=False):
-    """A temporary folder that Postfix, too, can read."""
-    path = tempfile.mkdtemp(prefix="postern-chaos.")
+    """A temporary folder, readable for all, that only root may write, all the way up: Sendmail wants that."""
+    path = tempfile.mkdtemp(prefix="postern-chaos.", dir="/run")
     os.chmod(path, 0o755)
     try:
         yield path
@@ -57,21 +34,10 @@ def folder(keep=False):
             shutil.rmtree(path, ignore_errors=True)
 
 
-class LoadedPostfix(Postfix):
-    def __init__(self, unpacked, work, socket, sink, default_action):
-        super().__init__(unpacked, work, socket, sink)
-        with open(os.path.join(self.etc, "main.cf"), "a", encoding="ascii") as file:
-            file.write(FOR_LOAD.format(socket=socket, default_action=default_action))
-
-    def release(self):
-        self.run("postsuper", "-H", "ALL")
-        self.run("postqueue", "-f")
-
-
 class World:
     """Started once, for one storm or one experiment. `seed` settles all that chance decides."""
 
-    def __init__(self, program, mta, work, seed, default_action="tempfail"):
+    def __init__(self, program, mtas, mta, work, seed, default_action="tempfail"):
         self.seed, self.running, self.attempts = seed, [], []
         self.mute = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # a resolver that takes questions and never answers
         self.mute.bind(("127.0.0.1", 0))
@@ -79,7 +45,7 @@ class World:
             self.sink = self.started(Arrivals(os.path.join(work, "arrived.jsonl")))
             self.postern = self.started(Guarded(program, os.path.join(work, "postern"), Generation(1), ZONE, self.mute.getsockname()[1]))
             self.postern.start()
-            self.mta = self.started(LoadedPostfix(mta, os.path.join(work, "postfix"), self.postern.socket, self.sink.port, default_action))
+            self.mta = self.started(MTAS[mta](mtas, os.path.join(work, mta), self.postern.socket, self.sink.port, default_action))
             self.mta.start()
         except BaseException:
             self.stop()
@@ -94,15 +60,15 @@ class World:
             thing.stop()
         self.mute.close()
 
-    def inject(self, messages, **options):
+    def inject(self, messages):
         """What became of them at the clients."""
-        attempts = Injector(self.mta.port, self.seed, **options).run(messages)
+        attempts = Injector(self.mta.port, self.seed, self.mta.clients).run(messages)
         self.attempts += attempts
         return attempts
 
     def storm(self, count, events):
         """`count` messages while the storm rages. The storm, when it is over."""
-        injector = Injector(self.mta.port, self.seed)
+        injector = Injector(self.mta.port, self.seed, self.mta.clients)
         storm = Storm(self.postern, self.seed, events, lambda: injector.begun)
         injector.gate = storm.gate
         storm.start()
@@ -110,16 +76,11 @@ class World:
         storm.join(120)
         return storm
 
-    def held(self):
-        """The hold queue: each message's sender and recipients."""
-        return [{"sender": entry["sender"], "recipients": [r["address"] for r in entry["recipients"]]} for entry in self.mta.queue()
-                if entry["queue_name"] == "hold"]
-
     def settle(self, seconds=180):
         """Waits until nothing is left to be delivered."""
         def empty():
             time.sleep(0.2)
-            return all(entry["queue_name"] == "hold" for entry in self.mta.queue())
+            return not self.mta.pending()
         wait_until(empty, seconds, "the queue runs empty")
 
     def lives(self):
@@ -131,8 +92,9 @@ class World:
         """The audit of all that was injected, and what stays in the queue when the held messages are let go."""
         self.settle()
         audit = Audit([generation for life in self.postern.lives for generation in life.loads], self.postern.spans)
-        audit.run(self.attempts, self.sink.messages(), self.held(), list(self.lives()), calm_from)
-        self.mta.release()
+        audit.run(self.attempts, self.sink.messages(), self.mta.held(), list(self.lives()), calm_from)
+        if not self.mta.release():
+            return audit, self.mta.pending()
         self.settle()
         audit.released(self.attempts, self.sink.messages())
-        return audit, self.mta.queue()
+        return audit, self.mta.pending() + self.mta.held()
