@@ -185,4 +185,17 @@ MailRoute find_mail_route(const Domain& domain, const Site& site, std::size_t mo
   return route;
 }
 
+MailRoute find_way_back(const Domain& domain, std::size_t most_hosts, const Context& c) {
+  const rules::List::Answer ours = c.site.domains->contains(domain, c.unix_time);
+  if (ours == rules::List::Answer::yes) return of_domain(Verdict::usable, fmt::format("{} is ours", domain.text()));
+  const bool is_this_host = Domain::parse(c.site.hostname) == domain;
+  if (is_this_host) return of_domain(Verdict::usable, fmt::format("{} is this host", domain.text()));
+  MailRoute route = find_mail_route(domain, c.site, most_hosts, c.dns, c.deadline);
+  if (ours == rules::List::Answer::unavailable && route.verdict > Verdict::bogus) {  // it may be ours
+    route.verdict = Verdict::unavailable;
+    route.reason = fmt::format("site.domains is not available; {}", route.reason);
+  }
+  return route;
+}
+
 }  // namespace postern

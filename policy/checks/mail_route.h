@@ -5,6 +5,7 @@
 
 #include "policy/base/deadline.h"
 #include "policy/dns/resolver.h"
+#include "policy/evidence/context.h"
 #include "policy/evidence/site.h"
 
 namespace postern {
@@ -42,5 +43,9 @@ struct MailRoute {
 /// domain that does not exist. All hosts are asked about at once; blocks no longer than `deadline`. Thread-safe.
 MailRoute find_mail_route(const Domain& domain, const Site& site, std::size_t most_hosts, dns::Resolver& dns,
                           const Deadline& deadline);
+
+/// The same for the domain of somebody who wrote a message: one of site.domains and this host are usable without a
+/// question, and while nobody can say which domains are ours, nothing worse than bogus is certain.
+MailRoute find_way_back(const Domain& domain, std::size_t most_hosts, const Context& context);
 
 }  // namespace postern

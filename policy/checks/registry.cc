@@ -7,6 +7,8 @@
 #include <string>
 
 #include "policy/base/text.h"
+#include "policy/checks/from_domain.h"
+#include "policy/checks/helo_name.h"
 #include "policy/checks/iprev.h"
 #include "policy/checks/sender_domain.h"
 
@@ -16,12 +18,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<const CheckType*, 2> kTypes{&kIprev, &kSenderDomain};
+constexpr std::array<const CheckType*, 4> kTypes{&kFromDomain, &kHeloName, &kIprev, &kSenderDomain};
 
 // clang-format off
-constexpr std::array<std::string_view, 19> kLater{
-    "antivirus", "arc", "author", "behaviour", "bounce", "dkim", "dmarc", "dnsbl", "from-domain", "greylist",
-    "helo-name", "identity", "limit", "message-format", "patterns", "preflight", "recipient-account", "sender-account", "spf"};
+constexpr std::array<std::string_view, 17> kLater{
+    "antivirus", "arc", "author", "behaviour", "bounce", "dkim", "dmarc", "dnsbl", "greylist",
+    "identity", "limit", "message-format", "patterns", "preflight", "recipient-account", "sender-account", "spf"};
 // clang-format on
 
 constexpr std::array<std::string_view, 2> kUnavailableWords{"skip", "defer"};

@@ -1,7 +1,5 @@
 #include "policy/checks/sender_domain.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -69,17 +67,8 @@ class SenderDomain final : public Check {
     if (!path.mailbox) return {&kOutcomes[kMalformed], path.text()};
     if (path.mailbox->literal) return {&kOutcomes[kAddressLiteral], path.text()};
     if (!path.mailbox->domain) return {&kOutcomes[kNoDomain], path.text()};
-    const Domain& domain = *path.mailbox->domain;
-    const rules::List::Answer ours = c.site.domains->contains(domain, c.unix_time);
-    if (ours == rules::List::Answer::yes) return {&kOutcomes[kOk], fmt::format("{} is ours", domain.text())};
-    const bool is_this_host = Domain::parse(c.site.hostname) == domain;
-    if (is_this_host) return {&kOutcomes[kOk], fmt::format("{} is this host", domain.text())};
-
-    MailRoute route = find_mail_route(domain, c.site, most_hosts_, c.dns, c.deadline);
+    MailRoute route = find_way_back(*path.mailbox->domain, most_hosts_, c);
     if (route.capped) c.count("checks.sender-domain.mx-capped");
-    if (ours == rules::List::Answer::unavailable && route.verdict > MailRoute::Verdict::bogus) {  // it may be ours
-      return {&kOutcomes[kUnavailable], fmt::format("site.domains is not available; {}", route.reason)};
-    }
     return {&kOutcomes[outcome_of(route.verdict)], std::move(route.reason)};
   }
 

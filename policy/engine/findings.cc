@@ -28,7 +28,8 @@ Findings::Slot& Findings::begun(std::size_t index) {
   slot.lazy.emplace([inputs = inputs_, &check, view = inputs_.dns->view(check.questions), &clock = services_.clock,
                      &counters = services_.counters,
                      began = services_.clock.now()](const Deadline& deadline) -> std::optional<Found> {
-    const MailFacts mail{inputs.client.get(), inputs.greeting.get(), inputs.sender.get(), inputs.recipient.get()};
+    const MailFacts mail{inputs.client.get(), inputs.greeting.get(), inputs.sender.get(), inputs.recipient.get(),
+                         inputs.addresses.get()};
     std::optional<Finding> finding =
         run_check(check, mail, inputs.policy->site, *view, deadline, began, inputs.unix_time, clock, &counters);
     if (!finding) return std::nullopt;

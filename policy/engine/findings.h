@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "policy/base/lazy.h"
@@ -14,6 +15,7 @@
 #include "policy/engine/policy.h"
 #include "policy/engine/services.h"
 #include "policy/mail/facts.h"
+#include "policy/mail/header_address.h"
 #include "policy/rules/known.h"
 
 namespace postern {
@@ -31,11 +33,14 @@ class Findings {
     std::shared_ptr<const Greeting> greeting;
     std::shared_ptr<const Sender> sender;
     std::shared_ptr<const Recipient> recipient;
+    std::shared_ptr<const HeaderAddresses> addresses;  ///< from the end of the header on
     std::int64_t unix_time = 0;
   };
 
   Findings(Services& services, Scope scope, Inputs inputs);
 
+  /// The header is complete: the checks of its stage may begin.
+  void header_is(std::shared_ptr<const HeaderAddresses> addresses) { inputs_.addresses = std::move(addresses); }
   /// Begins the checks of `stage` that some rule reads and that start early.
   void start(Stage stage);
   /// What decide() may know of check `index` of the policy's rule set at `stage`.
@@ -73,7 +78,7 @@ class Findings {
 
   Services& services_;
   const Scope scope_;
-  const Inputs inputs_;
+  Inputs inputs_;
   std::vector<Slot> slots_;
 };
 

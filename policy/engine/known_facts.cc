@@ -64,7 +64,42 @@ FactState weekday(const View& v) {
 FactState header_values(const View& v) {
   FactState state = FactState::absent();
   for (const HeaderField& field : v.t.headers) {
-    if (ascii_iequals(field.name, v.argument)) state.values.emplace_back(field.unfolded());
+    if (field.is(v.argument)) state.values.emplace_back(field.unfolded());
+  }
+  return state;
+}
+
+using Lists = std::vector<AddressList>;
+
+// An address that cannot be read is a value, too: never "no address" (FAULTS T16).
+FactState addresses(const Lists& lists) {
+  FactState state = FactState::absent();
+  for (const AddressList& list : lists) {
+    for (const HeaderAddress& address : list.addresses)
+      state.values.push_back(address.mailbox ? Value(*address.mailbox) : Value(address.raw));
+  }
+  return state;
+}
+
+FactState domains(const Lists& lists) {
+  FactState state = FactState::absent();
+  for (const AddressList& list : lists) {
+    for (const HeaderAddress& address : list.addresses) {
+      if (!address.mailbox)
+        state.values.emplace_back(address.raw);
+      else if (address.mailbox->domain)
+        state.values.emplace_back(*address.mailbox->domain);
+    }
+  }
+  return state;
+}
+
+FactState names(const Lists& lists) {
+  FactState state = FactState::absent();
+  for (const AddressList& list : lists) {
+    for (const HeaderAddress& address : list.addresses) {
+      if (!address.name.empty()) state.values.emplace_back(address.name);
+    }
   }
   return state;
 }
@@ -108,6 +143,9 @@ constexpr std::array kReaders{
     Reader{"client.net", Stage::connect, client_net},
     Reader{"client.ptr", Stage::connect, [](const View& v) { return text_or_absent(v.t.client->ptr); }},
     Reader{"direction", Stage::sender, [](const View& v) { return FactState::of(std::string(name(v.t.direction))); }},
+    Reader{"from", Stage::headers, [](const View& v) { return addresses(v.t.addresses->from); }},
+    Reader{"from.domain", Stage::headers, [](const View& v) { return domains(v.t.addresses->from); }},
+    Reader{"from.name", Stage::headers, [](const View& v) { return names(v.t.addresses->from); }},
     Reader{"header", Stage::headers, header_values},
     Reader{"helo", Stage::sender, [](const View& v) { return text_or_absent(v.t.greeting->helo); }},
     Reader{"hops", Stage::headers, hops},
@@ -118,6 +156,9 @@ constexpr std::array kReaders{
     Reader{"recipient.local", Stage::recipient, [](const View& v) { return v.recipient ? local_fact(v.recipient->recipient->path) : FactState::absent(); }},
     Reader{"recipients", Stage::recipient, all_recipients},
     Reader{"recipients.count", Stage::recipient, recipients_count},
+    Reader{"reply-to", Stage::headers, [](const View& v) { return addresses(v.t.addresses->reply_to); }},
+    Reader{"reply-to.domain", Stage::headers, [](const View& v) { return domains(v.t.addresses->reply_to); }},
+    Reader{"reply-to.name", Stage::headers, [](const View& v) { return names(v.t.addresses->reply_to); }},
     Reader{"sender", Stage::sender, [](const View& v) { return path_fact(v.t.sender->path); }},
     Reader{"sender.domain", Stage::sender, [](const View& v) { return domain_fact(v.t.sender->path); }},
     Reader{"sender.local", Stage::sender, [](const View& v) { return local_fact(v.t.sender->path); }},

@@ -14,8 +14,12 @@ Needs derive_needs(const Policy& policy) {
   for (std::size_t i = 0; i < facts.size(); ++i) {
     const std::string_view fact = facts[i].name;
     if (fact == "header" || fact == "hops" || fact == "size") needs.headers = true;
+    if (fact.starts_with("from") || fact.starts_with("reply-to")) needs.headers = true;
     if (fact == "size") needs.body = true;
     if (fact.starts_with("tls.")) needs.tls_macros = true;
+  }
+  for (const CheckDecl& check : rules.checks()) {
+    if (check.stage >= Stage::headers) needs.headers = true;
   }
   const auto infos = rules.rules();
   const auto in_force = [&](auto what) {

@@ -44,6 +44,7 @@ struct Session::State {
   Reaction refuse_message(Decision decision, Stage stage);
   Reaction repeat_refusal() const;
   void refuse_over_cap();
+  void complete_header();
   void tell(DecisionRecord record, SteadyTime began);
   void drop();
 };
@@ -78,6 +79,7 @@ Findings::Inputs Session::State::inputs(const Transaction& t) const {
           .greeting = t.greeting,
           .sender = t.sender,
           .recipient = {},
+          .addresses = {},
           .unix_time = t.unix_time};
 }
 
@@ -96,6 +98,16 @@ void Session::State::refuse_over_cap() {
   decision.action = FinalAction::reject;
   decision.reply = Reply::make(ReplyClass::permfail, 552, {3, 4}, "Too many or too large header fields");
   refuse_message(std::move(decision), Stage::headers);
+}
+
+// Once a message: at the end of its header, or of all where the MTA told no end of the header.
+void Session::State::complete_header() {
+  Transaction& t = *transaction;
+  if (t.addresses) return;
+  t.addresses = std::make_shared<const HeaderAddresses>(read_addresses(t.headers));
+  if (!t.findings) return;
+  t.findings->header_is(t.addresses);
+  if (!t.refused) t.findings->start(Stage::headers);
 }
 
 Reaction Session::State::repeat_refusal() const { return Reaction::refuse(*transaction->refused_reply); }
@@ -183,8 +195,8 @@ Reaction Session::mail(Sender sender, Greeting greeting, WaitObserver* observer)
     for (const Stage stage : {Stage::connect, Stage::helo, Stage::sender}) now.findings->start(stage);
   }
   if (now.policy->answer_at != Stage::sender || now.direction == Direction::local) return {};
-  rules::Verdict verdict = settle(now, nullptr, Stage::sender, rules::Layer::enforced,
-                                  s.wait(s.services.limits.callback_wait, observer));
+  rules::Verdict verdict =
+      settle(now, nullptr, Stage::sender, rules::Layer::enforced, s.wait(s.services.limits.callback_wait, observer));
   if (verdict.kind != rules::Verdict::Kind::certain) return {};
   return s.refuse_message(std::move(verdict.decision), Stage::sender);
 }
@@ -280,6 +292,7 @@ Reaction Session::end_of_headers(WaitObserver* observer) {
   Transaction& t = *s.transaction;
   t.stage = Stage::headers;
   s.refuse_over_cap();
+  s.complete_header();
   if (!t.refused && t.policy->needs.reply_headers && t.direction != Direction::local) {
     const Deadline deadline = s.wait(s.services.limits.callback_wait, observer);
     if (auto decision = refusal_for_all(t, Stage::headers, deadline))
@@ -306,6 +319,7 @@ Reaction Session::end_of_message(WaitObserver* observer) {
   Transaction& t = *s.transaction;
   t.stage = Stage::end;
   s.refuse_over_cap();
+  s.complete_header();
   if (t.refused) {
     const Reaction reaction = s.repeat_refusal();
     s.drop();

@@ -11,6 +11,7 @@
 #include "policy/engine/policy.h"
 #include "policy/engine/services.h"
 #include "policy/mail/facts.h"
+#include "policy/mail/header_address.h"
 #include "policy/rules/decide.h"
 
 namespace postern {
@@ -42,6 +43,7 @@ struct Transaction {
   Stage stage = Stage::sender;  ///< how far the dialogue has come
   std::vector<RecipientState> recipients;
   std::vector<HeaderField> headers;
+  std::shared_ptr<const HeaderAddresses> addresses;  ///< of the whole header; null before its end
   std::uint64_t header_bytes = 0;
   std::uint64_t body_bytes = 0;
   bool over_header_cap = false;

@@ -8,6 +8,7 @@
 #include "policy/dns/resolver.h"
 #include "policy/evidence/site.h"
 #include "policy/mail/facts.h"
+#include "policy/mail/header_address.h"
 
 namespace postern {
 
@@ -17,6 +18,7 @@ struct MailFacts {
   const Greeting* greeting = nullptr;
   const Sender* sender = nullptr;
   const Recipient* recipient = nullptr;
+  const HeaderAddresses* addresses = nullptr;
 };
 
 /// What a check may use. All references outlive its run.

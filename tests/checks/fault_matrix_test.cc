@@ -90,6 +90,25 @@ constexpr Story kStories[] = {
     {"sender-domain", "a@x.example",
      "x.example. CNAME y.example.\n"
      "y.example. MX 5 lanbut.example.\n"},
+    {"from-domain", "From: a@good.example", ""},
+    {"from-domain", "From: a@gone.example", ""},
+    {"from-domain", "From: a@lan.example", ""},
+    {"from-domain", "From: a@x.example", "x.example. MX 0 .\n"},
+    {"from-domain", "From: a@alias.example, b@good.example\nSender: a@good.example", ""},
+    {"from-domain", "From: a@good.example, b@gone.example\nSender: a@good.example", ""},
+    {"from-domain", "From: a@x.example, b@gone.example\nSender: a@good.example",
+     "x.example. MX 5 loop.example.\n"
+     "x.example. MX 6 six.example.\n"},
+    {"helo-name", "good.example", ""},
+    {"helo-name", "four.example", ""},
+    {"helo-name", "six.example", ""},
+    {"helo-name", "alias.example", ""},
+    {"helo-name", "dead.example", ""},
+    {"helo-name", "gone.example", ""},
+    {"helo-name", "empty.example", ""},
+    {"helo-name", "home.example", ""},
+    {"helo-name", "home.example", "home.example. A 8.8.8.1\n"},
+    {"helo-name", "x.example", "x.example. MX 5 good.example.\n"},
     {"iprev", "8.8.8.1", ""},
     {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR good.example.\n"},
     {"iprev", "8.8.8.1", "1.8.8.8.in-addr.arpa. PTR four.example.\n"},
@@ -122,7 +141,9 @@ void break_more(const Story& story, const std::set<Asked>& broken, int depth, Tr
   resolver.broken = broken;
   resolver.trouble = trouble;
   resolver.honest = honest;
-  const Finding finding = test::World(resolver).finding(story.check, story.subject);
+  test::World world(resolver);
+  world.client("8.8.8.1");
+  const Finding finding = world.finding(story.check, story.subject);
   ++tally.runs;
   if (healthy == nullptr) healthy = finding.outcome;
   if (finding.outcome->failure == Failure::yes)

@@ -136,8 +136,6 @@ TEST(Compile, TellsWhatComesLaterOneLineAnOccurrence) {
   EXPECT_THAT(
       w.lines(),
       ElementsAre(
-          "p.yaml:1:36: list type sql is not in this version", "p.yaml:3:20: fact from.domain is not in this version",
-          "p.yaml:3:46: check dmarc is not in this version", "p.yaml:3:64: fact from.name is not in this version",
           "p.yaml:3:74: comparison looks like is not in this version",
           "p.yaml:3:94: action bounce is not in this version", "p.yaml:3:108: action notify is not in this version",
           "p.yaml:4:24: fact attachment is not in this version",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "policy/base/text.h"
 #include "policy/checks/run.h"
 #include "policy/dns/message_resolver.h"
 #include "policy/dns/zone_resolver.h"
@@ -62,6 +63,18 @@ Node settings_node(const std::map<std::string, std::map<std::string, std::string
   return section;
 }
 
+std::vector<HeaderField> header_fields(std::string_view text) {
+  std::vector<HeaderField> fields;
+  for (const std::string_view line : split(text, '\n')) {
+    if ((line.starts_with(' ') || line.starts_with('\t')) && !fields.empty()) {
+      fields.back().value.append("\n").append(line);
+    } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
+      fields.push_back({std::string(line.substr(0, colon)), std::string(line.substr(colon + 1))});
+    }
+  }
+  return fields;
+}
+
 const CheckType& check_type(std::string_view name) {
   for (const CheckType* type : check_types()) {
     if (type->name == name) return *type;
@@ -74,6 +87,11 @@ World::World(std::string_view zone) : owned_(read_zone(zone)), resolver_(*owned_
 World::World(dns::Resolver& resolver) : resolver_(resolver), site_(home()) {}
 
 World::~World() = default;
+
+void World::client(std::string_view address, std::string name) {
+  client_.ip = IpAddress::parse(address);
+  client_.name = std::move(name);
+}
 
 void World::set(const std::string& name, const std::string& key, const std::string& value) {
   settings_[name][key] = value;
@@ -94,13 +112,20 @@ Finding World::finding(std::string_view name, std::string_view subject) {
   const auto found = std::find_if(configured.begin(), configured.end(),
                                   [&](const ConfiguredCheck& c) { return c.type->name == name; });
   if (found == configured.end()) throw std::runtime_error("no check " + std::string(name));
-  Client client;
+  Client client = client_;
+  Greeting greeting;
   Sender sender;
-  if (found->type->stage == Stage::connect)
+  HeaderAddresses addresses;
+  if (found->type->stage == Stage::connect) {
     client.ip = IpAddress::parse(subject);
-  else
+  } else if (found->type->stage == Stage::headers) {
+    addresses = read_addresses(header_fields(subject));
+  } else {
     sender.path = Path::parse(subject);
-  const MailFacts mail{.client = &client, .greeting = nullptr, .sender = &sender, .recipient = nullptr};
+    greeting.helo = subject;
+  }
+  const MailFacts mail{
+      .client = &client, .greeting = &greeting, .sender = &sender, .recipient = nullptr, .addresses = &addresses};
   const SystemClock clock;
   const Deadline patient(clock.now() + std::chrono::minutes(1));
   const dns::MessageResolver message(resolver_, counters_);

@@ -11,6 +11,7 @@
 #include "policy/checks/registry.h"
 #include "policy/dns/resolver.h"
 #include "policy/evidence/site.h"
+#include "policy/mail/facts.h"
 
 namespace postern::test {
 
@@ -29,10 +30,12 @@ class World {
   explicit World(dns::Resolver& resolver);
   ~World();
 
-  /// The outcome of a check with `subject`: the client's address for a check at connect (empty: none), else the sender
-  /// as MAIL has it.
+  /// The outcome of a check with `subject`: the client's address for a check at connect (empty: none), the header as
+  /// lines of text for a check at its end, else what HELO and MAIL say.
   std::string check(std::string_view name, std::string_view subject);
   Finding finding(std::string_view name, std::string_view subject);
+  /// Who is connected, for a check after connect: an address (empty: none), and the name that the MTA verified.
+  void client(std::string_view address, std::string name = {});
   /// `checks: NAME: KEY: VALUE`.
   void set(const std::string& name, const std::string& key, const std::string& value);
   /// From now on nobody knows which domains are ours.
@@ -47,12 +50,15 @@ class World {
   std::unique_ptr<dns::Resolver> owned_;
   dns::Resolver& resolver_;
   Site site_;
+  Client client_;
   Counters counters_;
   std::map<std::string, std::map<std::string, std::string>> settings_;
 };
 
 /// A settings map as the configuration reader makes it.
 Node settings_node(const std::map<std::string, std::map<std::string, std::string>>& settings);
+/// The fields of a header: lines with their colon, those that begin with a blank continuing the one above.
+std::vector<HeaderField> header_fields(std::string_view text);
 /// The type of the check of that name.
 const CheckType& check_type(std::string_view name);
 
