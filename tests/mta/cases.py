@@ -292,7 +292,7 @@ ANSWER_AT_RECIPIENT = [
         RCPT TO:<peter@here.example>        -> {recipient ok}
         DATA                                -> 354 *
         (plain)                             -> {taken}
-        """, ["accept -"], delivered=1, helo="mx.here.example", shows={"would": "reject liar"}),
+        """, ["accept -"], delivered=1, helo="plain.example", shows={"would": "reject liar"}),
     Case("an IPv6 client", """
         MAIL FROM:<anna@good.example>       -> {sender ok}
         RCPT TO:<gone@here.example>         -> 550 5.1.1 *

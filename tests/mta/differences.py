@@ -38,7 +38,7 @@ DIFFERENCES = {
     "deletion": Difference(
         "deleting several fields of one name", "later indexes shift with each deletion", "they do not; we delete from the highest down for both"),
     "quarantine": Difference("a message on hold", "`!` in `postqueue -p`; `postsuper -H ID` lets it go",
-                             "`mailq -qQ` shows it, an `hf` file in the queue; `sendmail -Q -qQIID` lets it go"),
+                             "`mailq -qQ` shows it, an `hf` file in the queue; `sendmail -qQ -Q -qIID` lets it go"),
     "local mail": Difference(
         "mail of sendmail(1) on this machine", "shown as local (`non_smtpd_milters`)",
         "handed in by SMTP from 127.0.0.1: direction `relay`, if that is in `site.networks`; `sendmail -bs` is local"),

@@ -43,6 +43,7 @@ smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 smtpd_peername_lookup = no
 smtpd_delay_reject = yes
 smtpd_authorized_xclient_hosts = 127.0.0.1
+local_header_rewrite_clients =
 smtp_dns_support_level = disabled
 smtp_host_lookup = native
 notify_classes =
@@ -179,6 +180,10 @@ class Postfix:
     def held(self):
         """The senders of the messages on hold."""
         return [message["sender"] for message in self.queue() if message["queue_name"] == "hold"]
+
+    def release(self):
+        """Lets everything that is held go."""
+        self.run("postsuper", "-H", "ALL")
 
     def waiting(self):
         """What was taken, or handed in on this machine, and has not gone on yet."""

@@ -173,6 +173,12 @@ class Sendmail:
                     senders += [line[1:].strip().strip("<>") for line in file if line.startswith("S")]
         return senders
 
+    def release(self):
+        """Lets everything that is held go."""
+        for name in self.queue_files():
+            if name.startswith("hf"):
+                self.run("daemon.cf", "-qQ", "-Q", f"-qI{name[2:]}")
+
     def waiting(self):
         """What was taken, or handed in on this machine, and has not gone on yet."""
         return self.queue_files() + self.queue_files("client-queue")
