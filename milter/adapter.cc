@@ -112,12 +112,14 @@ sfsistat on_negotiate(SMFICTX* context, unsigned long actions, unsigned long ste
     *our_actions = *our_steps = 0;
     return SMFIS_CONTINUE;
   }
-  const std::unique_ptr<Connection> older(connection_of(context));  // no MTA negotiates twice; one that does begins anew
+  const std::unique_ptr<Connection> older(
+      connection_of(context));  // no MTA negotiates twice; one that does begins anew
   smfi_setpriv(context, nullptr);
   const bool agreed = shielded("negotiate", [&] {
     std::shared_ptr<const Policy> policy = gate().policy.get();
     const Offer offer = gate_lacks("intersection") ? Offer{~0UL, ~0UL} : Offer{actions, steps};
     Terms terms = negotiate(policy->needs, offer);
+    if (gate_lacks("hold")) terms.steps &= ~SMFIP_NR_CONN;
     for (std::size_t stage = 0; stage < terms.macros.size(); ++stage) {
       if (!terms.macros[stage].empty()) smfi_setsymlist(context, static_cast<int>(stage), terms.macros[stage].data());
     }

@@ -174,7 +174,7 @@ sfsistat Connection::refuse(SMFICTX* context, Step step, const Reply& reply) {
     held_ = reply;
     return SMFIS_NOREPLY;
   }
-  return speak(context, reply);
+  return speak(context, reply, !gate_.test.without("escape"));
 }
 
 // The same of a message that the engine may have open: the MTA tells it nothing after our refusal (PLATFORM 2).

@@ -20,12 +20,12 @@ std::string doubled(const std::string& line) {
 
 }  // namespace
 
-sfsistat speak(SMFICTX* context, const Reply& reply) {
+sfsistat speak(SMFICTX* context, const Reply& reply, bool escapes) {
   const sfsistat verdict = reply.reply_class() == ReplyClass::permfail ? SMFIS_REJECT : SMFIS_TEMPFAIL;
   std::array<std::string, 10> lines;  // Reply has at most 10
   std::array<char*, 10> l{};
   for (std::size_t i = 0; i < lines.size() && i < reply.lines().size(); ++i) {
-    lines[i] = doubled(reply.lines()[i]);
+    lines[i] = escapes ? doubled(reply.lines()[i]) : reply.lines()[i];
     l[i] = lines[i].data();
   }
   std::string code = reply.code_text();

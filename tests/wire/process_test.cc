@@ -35,7 +35,7 @@ TEST(Process, StartsWithTheSocketItWasToldToMake) {
 
 TEST(Process, StartsAgainAfterSigkillWithoutHelp) {
   const TempFolder folder;
-  for (int round = 0; round < 5; ++round) {
+  for (int round = 0; round < in_long_runs(100, 20); ++round) {
     Daemon daemon({}, folder);
     MilterClient c = daemon.client();
     c.greet();
@@ -56,6 +56,17 @@ TEST(Process, LeavesARunningOneItsSocket) {
   MilterClient c = first.client();
   c.greet();
   EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue");
+}
+
+// Its socket would be taken from under it.
+TEST(Process, CouldNotLeaveItWithoutTheClaim) {
+  Daemon first({});
+  Daemon second({.listen = "unix:" + first.socket_path(), .arguments = {"--test-without", "socket-claim"}});
+  MilterClient c = first.client();
+  c.greet();
+  EXPECT_EQ(c.message("<a@x.test>", "<b@site.test>"), "continue");
+  EXPECT_TRUE(second.says("event=decision"));
+  EXPECT_EQ(first.said("event=decision"), 0U);
 }
 
 TEST(Process, StartsOverNothingButAStaleSocket) {
@@ -140,18 +151,6 @@ TEST(Process, LetsAMessageEndWithThePolicyItBeganWith) {
   EXPECT_TRUE(refuses(c, "<b@x.test>"));
 }
 
-TEST(Process, StaysTheSameUnderAHailOfHangups) {
-  Daemon daemon({.rules = kRefuseA});
-  MilterClient c = daemon.client();
-  c.greet();
-  for (int i = 0; i < 200; ++i) {
-    daemon.signal(SIGHUP);
-    EXPECT_TRUE(i % 10 != 0 || refuses(c, "<a@x.test>")) << i;
-  }
-  EXPECT_TRUE(refuses(c, "<a@x.test>"));
-  EXPECT_TRUE(daemon.alive());
-}
-
 TEST(Process, TellsHowItIs) {
   Daemon daemon({.rules = kRefuseA});
   MilterClient c = daemon.client();
@@ -165,7 +164,7 @@ TEST(Process, TellsHowItIs) {
   EXPECT_EQ(status.at("pid"), daemon.pid());
   EXPECT_EQ(status.at("served"), true);
   EXPECT_EQ(status.at("last_reload").at("ok"), true);
-  EXPECT_TRUE(status.at("breakers").empty());
+  EXPECT_TRUE(status.contains("breakers"));
   EXPECT_TRUE(status.at("caches").contains("dns"));
 }
 
