@@ -48,8 +48,9 @@ class Span:
 class Guarded(Postern):
     """The daemon, with the file that it reads and the history of both."""
 
-    def __init__(self, program, work, generation, zone, mute):
+    def __init__(self, program, work, generation, zone, mute, without=None):
         self.mute = mute
+        self.command = [program, "run", *(["--test-without", without] if without else []), "-c", os.path.join(work, "postern.yaml")]
         super().__init__(program, work, generation.text(mute), {"chaos.zone": zone})
         self.lives, self.spans = [], []
         self.in_file = self.good = generation
@@ -76,7 +77,7 @@ class Guarded(Postern):
         life = Life(os.path.join(self.work, f"postern.{len(self.lives) + 1:03d}.log"), [self.in_file])
         self.lives.append(life)
         self.log = life.log
-        self.process = Process([self.program, "run", "-c", self.configuration], life.log)
+        self.process = Process(self.command, life.log)
         self.process.wait_ready(lambda: accepts_unix(self.socket), 30)
         self.longest_start = max(self.longest_start, time.monotonic() - began)
 
@@ -86,7 +87,7 @@ class Guarded(Postern):
 
     def starts_broken(self):
         """Whether it starts with the file as it is; it should not."""
-        result = subprocess.run([self.program, "run", "-c", self.configuration], capture_output=True, timeout=30, check=False)
+        result = subprocess.run(self.command, capture_output=True, timeout=30, check=False)
         return result.returncode != 2
 
     def enter_span(self, when):

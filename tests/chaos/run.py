@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Mail through a real MTA while Postern is killed, stopped and reconfigured, and an account of every message.
 
-usage: run.py --postern PROGRAM --mtas FOLDER [--mta postfix|sendmail] [--messages N] [--kills N] [--reloads N] [--seed SEED] [--keep]
+usage: run.py --postern PROGRAM --mtas FOLDER [--mta postfix|sendmail] [--messages N] [--kills N] [--reloads N] [--seed SEED] [--without NAME]
+              [--keep]
 
 With POSTERN_CHAOS=long in the environment it is 20,000 messages, 50 kills and 200 reloads through Postfix, a quarter of the messages through
 Sendmail. Half of the reloads find a broken file.
@@ -74,7 +75,7 @@ def storm(options, work):
     """Whether something was not as it should be."""
     began = time.monotonic()
     events = schedule(options.seed, options.messages, options.kills, max(1, options.kills * 2 // 5), options.reloads)
-    world = World(os.path.abspath(options.postern), options.mtas, options.mta, work, options.seed)
+    world = World(options.postern, options.mtas, options.mta, work, options.seed, without=options.without)
     try:
         storm = world.storm(options.messages, events)
         world.inject(plan(options.seed, options.messages, CALM))
@@ -87,13 +88,14 @@ def storm(options, work):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--postern", required=True)
-    parser.add_argument("--mtas", required=True, help="where packaging/unpack-mta puts them")
+    parser.add_argument("--postern", required=True, type=os.path.abspath)
+    parser.add_argument("--mtas", required=True, type=os.path.abspath, help="where packaging/unpack-mta puts them")
     parser.add_argument("--mta", choices=sorted(MTAS), default="postfix")
     parser.add_argument("--messages", type=int)
     parser.add_argument("--kills", type=int)
     parser.add_argument("--reloads", type=int)
     parser.add_argument("--seed", default=secrets.token_hex(4))
+    parser.add_argument("--without", help="a protection that Postern does without, to see what the accounting finds then")
     parser.add_argument("--keep", action="store_true", help="keep the folder with all logs")
     options = parser.parse_args()
     for name, size in zip(("messages", "kills", "reloads"), SIZES[options.mta, os.environ.get("POSTERN_CHAOS") == "long"]):

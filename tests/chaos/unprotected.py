@@ -9,14 +9,17 @@ import argparse
 import concurrent.futures
 import os
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mta"))
 
 import generations  # noqa: E402
-from generations import Generation  # noqa: E402
+from generations import RECIPIENT_FATES, Generation  # noqa: E402
+from injector import Attempt  # noqa: E402
 from lab.process import LabError  # noqa: E402
-from messages import plan  # noqa: E402
+from lab.smtp import Connection  # noqa: E402
+from messages import Message, plan  # noqa: E402
 from mtas import missing  # noqa: E402
 from storm import Storm  # noqa: E402
 from world import SKIPPED, World, folder  # noqa: E402
@@ -53,6 +56,25 @@ def a_broken_file_that_is_loaded_all_the_same(world):
     reload(world, Generation(2, "not at all"))
 
 
+def a_reload_in_mid_message(world):
+    """One recipient is refused before it, and the other taken."""
+    first = Generation(1)
+    recipients = [f"k{(RECIPIENT_FATES.index(fate) - first.number) % len(RECIPIENT_FATES)}.r0@here.example" for fate in ("refuse-recipient", "deliver")]
+    attempt = Attempt(Message(1000, 1, recipients, "good.example", b"body\r\n", {}, 1), 1, recipients)
+    with Connection(world.mta.port) as connection:
+        connection.command("EHLO client.example")
+        attempt.began = time.monotonic()
+        connection.command(f"MAIL FROM:<{attempt.sender}>")
+        answers = [connection.command(f"RCPT TO:<{recipient}>") for recipient in recipients]
+        attempt.judged = time.monotonic()
+        reload(world, Generation(2))
+        connection.command("DATA")
+        answers[1] = connection.data(attempt.message.data(1))
+    for recipient, answer in zip(recipients, answers):
+        attempt.settle([recipient], int(answer[0]), answer)
+    world.attempts.append(attempt)
+
+
 def all_is_well(world):
     reload(world, Generation(2))
 
@@ -83,7 +105,7 @@ def reload(world, generation, **options):
         raise LabError(f"the storm takes it for {storm.wrong or 'right'}")
 
 
-# What is tried, through which MTA, what that does while Postern is away, and what the accounting must find.
+# What is tried, through which MTA, what that does while Postern is away, what the accounting must find, and which protection Postern is without.
 EXPERIMENTS = [
     (all_is_well, "postfix", "tempfail", set()),
     (a_delivery_that_is_dropped, "postfix", "tempfail", {"lost"}),
@@ -93,16 +115,18 @@ EXPERIMENTS = [
     (while_it_is_down, "postfix", "reject", {"5xx that a fault made"}),
     (while_it_is_down, "sendmail", "tempfail", set()),
     (while_it_is_down, "sendmail", "accept", {"not logged", "unfiltered"}),
+    (a_reload_in_mid_message, "postfix", "tempfail", set()),
+    (a_reload_in_mid_message, "postfix", "tempfail", {"judged by two configurations"}, "snapshot"),
     (a_reload_whose_generation_marks_two_ways, "postfix", "tempfail", {"judged by two configurations"}),
     (a_reload_that_is_told_and_never_happens, "postfix", "tempfail", {"judged by a configuration not in force"}),
     (a_broken_file_that_is_loaded_all_the_same, "postfix", "tempfail", {"judged by a configuration not in force"}),
 ]
 
 
-def found(options, mta, experiment, default_action):
+def found(options, experiment, mta, default_action, without):
     """The kinds of problems that the accounting finds."""
     with folder() as work:
-        world = World(os.path.abspath(options.postern), options.mtas, mta, work, SEED, default_action)
+        world = World(options.postern, options.mtas, mta, work, SEED, default_action, without)
         try:
             experiment(world)
             audit, left = world.account()
@@ -113,14 +137,14 @@ def found(options, mta, experiment, default_action):
     return {words: lines for words, lines in audit.problems.items() if lines}
 
 
-def hold(options, experiment, mta, default_action, wanted):
+def hold(options, experiment, mta, default_action, wanted, without=None):
     """Whether it is as it should be; says so."""
-    name = f"{experiment.__name__.replace('_', ' ')}, {mta} would {default_action}"
+    name = f"{experiment.__name__.replace('_', ' ')}, {mta} would {default_action}" + (f", without {without}" if without else "")
     if reason := missing(options.mtas, mta):
         print(f"  skip  {name}: {reason}", flush=True)
         return True
     try:
-        problems = found(options, mta, experiment, default_action)
+        problems = found(options, experiment, mta, default_action, without)
     except LabError as error:
         print(f"  FAIL  {name}: {error}", flush=True)
         return False
@@ -132,8 +156,8 @@ def hold(options, experiment, mta, default_action, wanted):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--postern", required=True)
-    parser.add_argument("--mtas", required=True)
+    parser.add_argument("--postern", required=True, type=os.path.abspath)
+    parser.add_argument("--mtas", required=True, type=os.path.abspath)
     options = parser.parse_args()
     if reason := missing(options.mtas, "postfix"):
         print(f"skipped: {reason}")

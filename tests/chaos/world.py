@@ -35,15 +35,17 @@ def folder(keep=False):
 
 
 class World:
-    """Started once, for one storm or one experiment. `seed` settles all that chance decides."""
+    """Started once, for one storm or one experiment. `seed` settles all that chance decides; `without` is a protection that
+    Postern does without."""
 
-    def __init__(self, program, mtas, mta, work, seed, default_action="tempfail"):
+    def __init__(self, program, mtas, mta, work, seed, default_action="tempfail", without=None):
         self.seed, self.running, self.attempts = seed, [], []
         self.mute = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # a resolver that takes questions and never answers
         self.mute.bind(("127.0.0.1", 0))
         try:
             self.sink = self.started(Arrivals(os.path.join(work, "arrived.jsonl")))
-            self.postern = self.started(Guarded(program, os.path.join(work, "postern"), Generation(1), ZONE, self.mute.getsockname()[1]))
+            self.postern = self.started(Guarded(program, os.path.join(work, "postern"), Generation(1), ZONE, self.mute.getsockname()[1],
+                                                 without))
             self.postern.start()
             self.mta = self.started(MTAS[mta](mtas, os.path.join(work, mta), self.postern.socket, self.sink.port, default_action))
             self.mta.start()
