@@ -78,18 +78,16 @@ std::map<std::string, std::int64_t> Round::decisions() const {
 }
 
 std::string Round::text() const {
-  return "round " + std::to_string(seed) + " (" + setting.policies[setting.first].name +
-         (setting.swaps ? ", swapped" : "") + ", " + setting.weather.text() + ", " + std::to_string(scripts.size()) +
-         " sessions on " + std::to_string(threads) + " threads)";
+  return setting.policies[setting.first].name + (setting.swaps ? ", swapped" : "") + ", " + setting.weather.text() +
+         ", " + std::to_string(scripts.size()) + " sessions on " + std::to_string(threads) + " threads";
 }
 
-Round make_round(std::uint64_t seed, const std::vector<TestPolicy>& policies, std::size_t sessions) {
-  SeededDice dice(seed);
+Round make_round(Dice& dice, const std::vector<TestPolicy>& policies, std::size_t sessions, unsigned threads) {
   Setting setting{.policies = policies,
                   .first = dice.roll(static_cast<unsigned>(policies.size())),
                   .swaps = dice.one_in(4),
                   .weather = some_weather(dice)};
-  Round round{.seed = seed, .setting = setting, .threads = setting.swaps ? 1U : 3U, .scripts = {}};
+  Round round{.setting = setting, .threads = setting.swaps ? 1U : threads, .scripts = {}};
   for (std::size_t i = 0; i < sessions; ++i) round.scripts.push_back(write_script(dice, round.setting));
   return round;
 }

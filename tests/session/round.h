@@ -9,9 +9,8 @@
 
 namespace postern::session {
 
-/// Some sessions at once, in one weather, all from one seed.
+/// Some sessions at once, in one weather.
 struct Round {
-  std::uint64_t seed;
   Setting setting;
   unsigned threads;
   std::vector<Script> scripts;
@@ -21,8 +20,8 @@ struct Round {
   std::string text() const;
 };
 
-/// The round of a seed: the same for the same seed. `policies` outlives it.
-Round make_round(std::uint64_t seed, const std::vector<TestPolicy>& policies, std::size_t sessions);
+/// A round as the dice fall, on as many threads where the policy stays the same; `policies` outlives it.
+Round make_round(Dice& dice, const std::vector<TestPolicy>& policies, std::size_t sessions, unsigned threads);
 
 /// Holds a round and counts. What is wrong, in words: sessions that go otherwise than foretold, each cut down to the
 /// lines that matter, sessions that stay open, decisions that are not told, or told twice.

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <string>
 
 #include "tests/session/round.h"
@@ -34,6 +36,11 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
+Round small_round(std::uint64_t seed, const std::vector<TestPolicy>& policies) {
+  SeededDice dice(seed);
+  return make_round(dice, policies, 5, 1);
+}
+
 // POSTERN_SESSIONS: how many; POSTERN_SESSION_ROUND: one round alone, as a failure names it.
 TEST(Sessions, GoAsTheModelForetellsInAnyOrderOfCallbacks) {
   Stage stage(2);
@@ -41,11 +48,14 @@ TEST(Sessions, GoAsTheModelForetellsInAnyOrderOfCallbacks) {
   const std::size_t rounds = (sessions + kSessionsAtOnce - 1) / kSessionsAtOnce;
   const std::size_t alone = number("POSTERN_SESSION_ROUND", 0);
   std::size_t settled = 0, callbacks = 0;
+  std::map<std::string, std::int64_t> decisions;
   for (std::size_t seed = alone != 0 ? alone : 1; seed <= (alone != 0 ? alone : rounds); ++seed) {
-    const Round round = make_round(seed, stage.policies(), kSessionsAtOnce);
+    SeededDice dice(seed);
+    const Round round = make_round(dice, stage.policies(), kSessionsAtOnce, 3);
     const std::vector<std::string> wrong = hold(stage, round);
     ASSERT_TRUE(wrong.empty()) << "POSTERN_SESSION_ROUND=" << seed << ": " << round.text() << "\n" << joined(wrong);
     for (const Script& script : round.scripts) callbacks += script.lines.size();
+    for (const auto& [action, count] : round.decisions()) decisions[action] += count;
     // What came before has left nothing behind.
     if (round.setting.weather.text() != "fair") stage.set({});
     const std::vector<std::string> after = hold_normal_sessions(stage, stage.policies()[round.setting.first]);
@@ -58,8 +68,11 @@ TEST(Sessions, GoAsTheModelForetellsInAnyOrderOfCallbacks) {
   stage.set({});
   const std::size_t grown = settled == 0 || allocated_bytes() < settled ? 0 : allocated_bytes() - settled;
   EXPECT_LT(grown, std::size_t{64} * 1024) << "memory grows with the sessions";
-  std::printf("%zu sessions, %zu callbacks, %zu bytes more than after the first quarter\n", rounds * kSessionsAtOnce,
-              callbacks, grown);
+  std::string ends;
+  for (const auto& [action, count] : decisions) ends += " " + action + "=" + std::to_string(count);
+  std::printf("%zu sessions, %zu callbacks, %zu bytes more than after the first quarter;%s\n", rounds * kSessionsAtOnce,
+              callbacks, grown, ends.c_str());
+  if (alone == 0 && sessions >= 1000) EXPECT_EQ(decisions.size(), 6U) << "the sessions come to every end:" << ends;
 }
 
 TEST(Sessions, AreSeenToBeRightBeforeAnyOther) {
@@ -77,7 +90,7 @@ TEST_P(Tampered, IsNoticed) {
   Stage stage(0);
   std::size_t noticed = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-    const Round round = make_round(seed, stage.policies(), 5);
+    const Round round = small_round(seed, stage.policies());
     stage.set(round.setting.weather);
     ASSERT_TRUE(stage.hold(round.scripts, 1).empty()) << seed;
     stage.set(round.setting.weather);
@@ -101,7 +114,7 @@ TEST(Sessions, AWrongExpectationIsNoticed) {
   }
   std::size_t noticed = 0;
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
-    const Round round = make_round(seed, mistaken, 5);
+    const Round round = small_round(seed, mistaken);
     stage.set(round.setting.weather);
     noticed += stage.hold(round.scripts, 1).size();
   }
@@ -113,7 +126,7 @@ TEST(Sessions, TheNextMessageCouldNotBeRightWithoutTheReset) {
   Stage stage(0);
   std::size_t noticed = 0;
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
-    Round round = make_round(seed, stage.policies(), 5);
+    const Round round = small_round(seed, stage.policies());
     stage.set(round.setting.weather, {"reset"});
     noticed += stage.hold(round.scripts, 1).size();
   }
