@@ -51,18 +51,19 @@ std::string would_have(Transaction& t, const Decision& decision, const Deadline&
   return would;
 }
 
-std::vector<Edit> edits_of(const Decision& decision, StandingEdits& standing) {
+std::vector<Edit> edits_of(const Decision& decision, StandingEdits& standing, bool encode) {
   std::vector<Edit> edits = std::move(standing.edits);
   for (const rules::Effect& effect : decision.effects) {
     if (effect.kind != rules::Effect::Kind::add_header) continue;
-    edits.push_back({Edit::Kind::add_header, effect.name, field_value(effect.name, effect.value), 0});
+    std::string value = encode ? field_value(effect.name, effect.value) : effect.value;
+    edits.push_back({Edit::Kind::add_header, effect.name, std::move(value), 0});
   }
   return edits;
 }
 
 }  // namespace
 
-Ending end_message(Transaction& t, const Deadline& deadline) {
+Ending end_message(Transaction& t, const Deadline& deadline, const Limits& limits) {
   const Decision decision = conclude(t, rules::Layer::enforced, deadline);
   if (lets_through(decision.action)) ask_for_standing_edits(t, deadline);
   std::string would = would_have(t, decision, deadline);
@@ -74,7 +75,7 @@ Ending end_message(Transaction& t, const Deadline& deadline) {
   if (lets_through(decision.action) && t.policy->mode == Mode::enforce) {
     StandingEdits standing = standing_edits(t);
     record.authentication_results = std::move(standing.authentication_results);
-    reaction.edits = edits_of(decision, standing);
+    reaction.edits = edits_of(decision, standing, limits.encodes_values);
   }
   enter(record, *t.policy, decision, reaction.reply, Stage::end);
   record.would = std::move(would);

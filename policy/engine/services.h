@@ -17,12 +17,13 @@ struct DecisionRecord;
 
 /// What bounds one message. Tests turn these, to show what they are there for; nobody else does.
 struct Limits {
-  std::chrono::seconds callback_wait{5};    ///< of a step before end-of-message (DESIGN 1; hard 8 s)
-  std::chrono::seconds end_wait{60};        ///< of end-of-message, with progress (DESIGN 1)
-  std::size_t header_fields = 1000;         ///< FAULTS T9, like the next two
+  std::chrono::seconds callback_wait{5};  ///< of a step before end-of-message (DESIGN 1; hard 8 s)
+  std::chrono::seconds end_wait{60};      ///< of end-of-message, with progress (DESIGN 1)
+  std::size_t header_fields = 1000;       ///< FAULTS T9, like the next two
   std::uint64_t header_bytes = 256 * 1024;
   std::size_t field_bytes = 64 * 1024;
-  bool keeps_policy = true;  ///< a message ends with the policy that it began with (FAULTS I11)
+  bool encodes_values = true;  ///< the values of fields that rules add pass the encoder (FAULTS T17)
+  bool keeps_policy = true;    ///< a message ends with the policy that it began with (FAULTS I11)
 };
 
 /// What a session works with, built in main and outliving every session.

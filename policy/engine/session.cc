@@ -326,7 +326,7 @@ Reaction Session::end_of_message(WaitObserver* observer) {
     return reaction;
   }
   s.readopt_policy();
-  Ending ending = end_message(t, s.wait(s.services.limits.end_wait, observer));
+  Ending ending = end_message(t, s.wait(s.services.limits.end_wait, observer), s.services.limits);
   s.tell(std::move(ending.record), t.began);
   s.transaction.reset();
   return std::move(ending.reaction);

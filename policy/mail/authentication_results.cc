@@ -18,9 +18,10 @@ std::string value_text(std::string_view text) {
   if (is_token(text)) return std::string(text);
   std::string out = "\"";
   for (const char c : text.substr(0, 300)) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) continue;
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) continue;
     if (c == '"' || c == '\\') out += '\\';
-    out += c;
+    out += byte < 0x80 ? c : '?';  // local: the message may be one that takes ASCII alone
   }
   return out + '"';
 }

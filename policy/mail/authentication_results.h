@@ -11,7 +11,7 @@ struct AuthenticationResult {
   std::string method;
   std::string result;
   std::string property;  ///< "policy.iprev"
-  std::string value;     ///< quoted where it must be
+  std::string value;     ///< whoever wrote it: quoted where it must be, without control bytes, ASCII alone
 };
 
 /// The value of the field: `authserv-id; method=result ptype.property=value; …`, or `authserv-id; none` without any
