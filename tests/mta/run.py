@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 
@@ -74,9 +75,11 @@ def run(suite, only):
     def hold(name, act):
         nonlocal failed, total
         total += 1
+        began = time.monotonic()
         try:
             act()
-            print(f"  ok    {name}", flush=True)
+            took = time.monotonic() - began
+            print(f"  ok    {name}" + (f" ({took:.0f} s)" if took > 3 else ""), flush=True)
         except (Failure, LabError, OSError, subprocess.SubprocessError) as error:
             failed += 1
             print(f"  FAIL  {name}: {error}", flush=True)

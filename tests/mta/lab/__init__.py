@@ -1,1 +1,1 @@
-"""A private Postfix with Postern beside it on loopback ports, and SMTP dialogues with them."""
+"""A private Postfix and a private Sendmail with Postern beside them on loopback ports, and SMTP dialogues with them."""

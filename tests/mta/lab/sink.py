@@ -1,4 +1,4 @@
-"""Where the private Postfix delivers to: takes every message and keeps it byte for byte.
+"""Where the private MTAs deliver to: takes every message and keeps it byte for byte.
 
 As a program: sink.py PORT FOLDER. Each message becomes FOLDER/<number>.eml, its envelope FOLDER/<number>.json.
 """
