@@ -117,10 +117,12 @@ void Stage::set(const Weather& weather, const std::set<std::string, std::less<>>
   now_in_force_ = 0;
   admission_ = std::make_unique<Admission>(*counters_);
   admission_->limit(weather.no_sessions ? 0 : 100'000, weather.no_callbacks ? 0 : 100'000);
+  TestSwitches test;
+  test.left_out = left_out;
   gate_.reset(new Gate{.services = *services_,
                        .policy = *in_force_,
                        .admission = *admission_,
-                       .test = TestSwitches{.left_out = left_out, .fault = {}, .patience = {}},
+                       .test = test,
                        .fault = FaultPlan(weather.failing_step)});
   gate_->draining = weather.draining;
   edits_until_failure_ = weather.edits_until_failure;
