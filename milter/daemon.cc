@@ -23,6 +23,7 @@
 #include "milter/signals.h"
 #include "milter/supervisor.h"
 #include "milter/version.h"
+#include "policy/dns/resolver_in_force.h"
 
 namespace postern {
 
@@ -79,10 +80,10 @@ class Daemon {
         started_(clock.wall()),
         dns_(std::move(dns)),
         pool_("postern-evid", configuration_.evidence_threads, kEvidenceQueue),
-        services_{clock, log, counters, *dns_, pool_, {}, limits_of(options.test)},
+        services_{clock, log, counters, dns_, pool_, {}, limits_of(options.test)},
         policy_(configuration_.policy, started_),
         admission_(counters),
-        reloader_(options.config, configuration_, problems, policy_, admission_, clock, log),
+        reloader_(options.config, configuration_, problems, policy_, dns_, admission_, clock, counters, log),
         gate_{.services = services_,
               .policy = policy_,
               .admission = admission_,
@@ -106,7 +107,7 @@ class Daemon {
   Counters& counters_;
   Log& log_;
   const WallTime started_;
-  std::unique_ptr<dns::Resolver> dns_;
+  dns::ResolverInForce dns_;
   Pool pool_;
   Services services_;
   PolicyInForce policy_;
@@ -176,7 +177,7 @@ void Daemon::serve() {
   const std::chrono::milliseconds tick =
       watchdog ? std::min<std::chrono::milliseconds>(kTick, *watchdog / 2) : std::chrono::milliseconds(kTick);
   SteadyTime lists_read = clock_.now();
-  DnsWatch dns_watch(*dns_, log_);
+  DnsWatch dns_watch(dns_, log_);
   while (!libmilter_ended_) {
     dns_watch.tick();
     switch (wait_for_signal(tick)) {
@@ -224,7 +225,7 @@ std::string Daemon::answer(std::string_view command) {
                               .sessions = admission_.sessions(),
                               .draining = gate_.draining,
                               .served = !nudge_ || nudge_->is_served(),
-                              .dns = dns_->health(),
+                              .dns = dns_.health(),
                               .counters = counters_.snapshot(),
                               .last_reload = reloader_.last()},
                        clock_.wall());

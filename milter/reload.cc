@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace postern {
 
 namespace {
@@ -10,12 +12,18 @@ std::string text_of(const config::Listen& listen) {
   return fmt::format("{} {:o} {}", listen.libmilter_text(), listen.mode, listen.group);
 }
 
+// All that a resolver is made of, the zone files by their time and size: where this is the same, so is the resolver.
 std::string text_of(const dns::Options& dns) {
-  std::string text =
-      fmt::format("{} {} {} {} {} {} {} {}", dns.trust_anchor, dns.offline, dns.timeout.count(), dns.cache_entries,
-                  dns.least_negative_age.count(), dns.most_age.count(), dns.failure_age.count(), dns.outstanding);
+  std::string text = fmt::format("{} {} {} {} {} {} {} {} {} {}", dns.trust_anchor, dns.offline, dns.timeout.count(),
+                                 dns.cache_entries, dns.least_negative_age.count(), dns.most_age.count(),
+                                 dns.failure_age.count(), dns.stale_age.count(), dns.outstanding, dns.zone_outstanding);
   for (const dns::Options::Server& server : dns.servers) text += fmt::format(" {}@{}", server.address, server.port);
-  for (const std::string& file : dns.zone_files) text += " " + file;
+  for (const Domain& name : dns.canary) text += " canary " + name.text();
+  for (const std::string& file : dns.zone_files) {
+    std::error_code none;
+    text += fmt::format(" {} {} {}", file, std::filesystem::last_write_time(file, none).time_since_epoch().count(),
+                        std::filesystem::file_size(file, none));
+  }
   return text;
 }
 
@@ -23,7 +31,6 @@ std::string text_of(const dns::Options& dns) {
 std::vector<std::string> only_at_start(const config::Configuration& started, const config::Configuration& loaded) {
   std::vector<std::string> changed;
   if (text_of(started.listen) != text_of(loaded.listen)) changed.emplace_back("listen");
-  if (text_of(started.dns) != text_of(loaded.dns)) changed.emplace_back("dns");
   if (started.control_socket != loaded.control_socket) changed.emplace_back("admin.socket");
   if (started.log_form != loaded.log_form || started.log_level != loaded.log_level) changed.emplace_back("log");
   if (started.evidence_threads != loaded.evidence_threads) changed.emplace_back("evidence_threads");
@@ -39,13 +46,16 @@ std::vector<std::string> lines(const std::vector<Problem>& problems) {
 }  // namespace
 
 Reloader::Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy,
-                   Admission& admission, const Clock& clock, Log& log)
+                   dns::ResolverInForce& dns, Admission& admission, const Clock& clock, Counters& counters, Log& log)
     : path_(std::move(path)),
       policy_(policy),
+      dns_(dns),
       admission_(admission),
       clock_(clock),
+      counters_(counters),
       log_(log),
       in_force_(started),
+      dns_made_of_(text_of(started.dns)),
       started_(std::move(started)),
       generation_(started_.policy->generation) {
   last_ = Report{
@@ -58,6 +68,17 @@ Reloader::Report Reloader::reload() {
   Problems problems;
   std::optional<config::Configuration> loaded = config::load_file(
       path_, config::LoadOptions{.generation = generation_ + 1, .zone_file = {}, .offline = false}, problems);
+  std::unique_ptr<dns::Resolver> resolver;  // null: the one in force stays
+  const std::string made_of = loaded ? text_of(loaded->dns) : std::string();
+  if (loaded && made_of != dns_made_of_) {
+    Result<std::unique_ptr<dns::Resolver>> made = dns::make_resolver(loaded->dns, clock_, counters_);
+    if (made) {
+      resolver = std::move(*made);
+    } else {
+      problems.error(made.error().where, made.error().message);
+      loaded.reset();
+    }
+  }
   Report report{.ok = loaded.has_value(),
                 .generation = generation_,
                 .at = clock_.wall(),
@@ -68,6 +89,10 @@ Reloader::Report Reloader::reload() {
     report.needs_restart = only_at_start(started_, *loaded);
     in_force_ = *std::move(loaded);
     admission_.limit(in_force_.max_sessions, in_force_.max_callbacks);
+    if (resolver) {
+      dns_.replace(std::move(resolver));
+      dns_made_of_ = made_of;
+    }
     policy_.replace(in_force_.policy, report.at);
   }
   Event event{"reload", report.ok ? LogLevel::info : LogLevel::error, {}};

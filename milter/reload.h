@@ -12,6 +12,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/log.h"
 #include "policy/base/problem.h"
+#include "policy/dns/resolver_in_force.h"
 
 namespace postern {
 
@@ -25,14 +26,14 @@ class Reloader {
     std::uint64_t generation = 1;  ///< in force afterwards
     WallTime at;
     std::vector<Problem> problems;  ///< mistakes and warnings
-    /// what has changed and stays as it was until a restart: "listen", "dns" …
+    /// what has changed and stays as it was until a restart: "listen", "log" …
     std::vector<std::string> needs_restart;
   };
 
   /// `path` is where `started`, now in force, was loaded from, `problems` the warnings of that. All references outlive
   /// this.
   Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy,
-           Admission& admission, const Clock& clock, Log& log);
+           dns::ResolverInForce& dns, Admission& admission, const Clock& clock, Counters& counters, Log& log);
 
   Report reload();
   Report last() const;
@@ -44,11 +45,14 @@ class Reloader {
  private:
   const std::string path_;
   PolicyInForce& policy_;
+  dns::ResolverInForce& dns_;
   Admission& admission_;
   const Clock& clock_;
+  Counters& counters_;
   Log& log_;
   mutable std::mutex mutex_;  // guards what follows; held for the time of a load
   config::Configuration in_force_;
+  std::string dns_made_of_;
   const config::Configuration started_;
   Report last_;
   std::uint64_t generation_ = 1;

@@ -93,7 +93,9 @@ bool Domain::is_within(const Domain& ancestor) const {
 std::optional<Domain> Domain::parent() const {
   const std::size_t dot = text_.find('.');
   if (dot == std::string::npos) return std::nullopt;
-  return Domain(text_.substr(dot + 1));
+  std::string rest = text_.substr(dot + 1);
+  if (IpAddress::parse(rest)) return std::nullopt;  // RFC 1123 2.1, as in parse(): 1.192.0.2.1
+  return Domain(std::move(rest));
 }
 
 }  // namespace postern

@@ -20,7 +20,7 @@ class Domain {
   std::vector<std::string_view> labels() const;
   /// Is it `ancestor`, or below it?
   bool is_within(const Domain& ancestor) const;
-  /// Without its first label; nothing for a single label.
+  /// Without its first label; nothing for a single label, or where the rest has the form of an address.
   std::optional<Domain> parent() const;
 
   friend auto operator<=>(const Domain&, const Domain&) = default;

@@ -42,9 +42,9 @@ struct MessageResolver::State {
     std::map<Key, AnswerPtr> answers;
   };
   State(Resolver& next, Counters& counters, std::size_t cap)
-      : resolver(next), capped(counters.get("dns.capped")), most(cap) {}
+      : resolver(next.current()), capped(counters.get("dns.capped")), most(cap) {}
 
-  Resolver& resolver;
+  const std::shared_ptr<Resolver> resolver;
   Counter& capped;
   const std::size_t most;
   Guarded<Known> known;
@@ -74,7 +74,7 @@ std::size_t MessageResolver::asked() const {
   return state_->known.with([](const State::Known& k) { return k.asked.size(); });
 }
 
-bool MessageResolver::in_doubt() const { return state_->resolver.in_doubt(); }
+bool MessageResolver::in_doubt() const { return state_->resolver->in_doubt(); }
 
 struct MessageResolver::View::Counted {
   explicit Counted(std::size_t cap) : most(cap) {}
@@ -106,21 +106,21 @@ MessageResolver::View::~View() = default;
 void MessageResolver::View::prefetch(const Question& question) {
   const Key key{question, false};
   if (!counted_->admits(*message_, key) || message_->remembered(key)) return;
-  message_->resolver.prefetch(question);
+  message_->resolver->prefetch(question);
 }
 
 AnswerPtr MessageResolver::View::query(const Question& question, const Deadline& deadline) {
   const Key key{question, false};
   if (!counted_->admits(*message_, key)) return too_many();
   if (const AnswerPtr known = message_->remembered(key)) return counted_->seen(known);
-  return counted_->seen(message_->remember(key, message_->resolver.query(question, deadline)));
+  return counted_->seen(message_->remember(key, message_->resolver->query(question, deadline)));
 }
 
 AnswerPtr MessageResolver::View::query_uncached(const Question& question, const Deadline& deadline) {
   const Key key{question, true};
   if (!counted_->admits(*message_, key)) return too_many();
   if (const AnswerPtr known = message_->remembered(key)) return counted_->seen(known);
-  return counted_->seen(message_->remember(key, message_->resolver.query_uncached(question, deadline)));
+  return counted_->seen(message_->remember(key, message_->resolver->query_uncached(question, deadline)));
 }
 
 void MessageResolver::View::new_run() {

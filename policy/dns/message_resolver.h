@@ -16,7 +16,7 @@ class MessageResolver {
  public:
   class View;
 
-  /// `resolver` and `counters` outlive this and every view.
+  /// Asks what `resolver` has `current` now. Both outlive this and every view.
   MessageResolver(Resolver& resolver, Counters& counters, std::size_t most_questions = kMessageQuestions);
 
   /// The eyes of one check, which may ask `most_questions` different questions; it keeps what it needs of this object

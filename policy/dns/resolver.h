@@ -79,6 +79,9 @@ class Resolver {
   /// The same past every cache of ours and of the resolver: before NXDOMAIN costs somebody a 5xx.
   virtual AnswerPtr query_uncached(const Question& question, const Deadline& deadline) = 0;
 
+  /// Who answers for the whole of a message that begins now: this, or what it stands for at the moment.
+  virtual std::shared_ptr<Resolver> current() { return {std::shared_ptr<void>(), this}; }
+
   /// Looks after the servers: to be called about once a second. Never waits.
   virtual void tick() {}
   /// Is the canary anything but green? Then no 5xx may rest on what the servers say.

@@ -117,5 +117,48 @@ TEST(Dns, IsToldToPeopleToo) {
   EXPECT_THAT(status_text(daemon.ask("status")), HasSubstr("\ndns: canary green, breaker closed, dnssec off, "));
 }
 
+std::size_t dns_threads(const Daemon& daemon) {
+  const auto names = daemon.threads();
+  return names.count("postern-dns");
+}
+
+TEST(Dns, AReloadBringsOtherServers) {
+  ScriptedDns first(kSound), second("good.test. MX 0 .\n");
+  const std::string rules = "  - {name: null-mx, when: sender-domain is null-mx, reject: true}\n";
+  Daemon daemon({.rules = rules, .dns_port = first.port()});
+  EXPECT_EQ(judged(daemon, "a@good.test"), "continue");
+  const std::size_t asked = first.asked();
+  MilterClient begun = daemon.client();
+  begun.greet();
+  begun.mail("<a@good.test>");
+  EXPECT_EQ(begun.rcpt("<r@site.test>"), "continue");
+
+  daemon.configure({.rules = rules, .dns_port = second.port()});
+  const auto answer = nlohmann::json::parse(daemon.ask("reload"));
+  EXPECT_EQ(answer.at("ok"), true);
+  EXPECT_TRUE(answer.at("needs_restart").empty()) << answer;
+  EXPECT_THAT(judged(daemon, "a@good.test"), StartsWith("550 5.7.27"));
+  EXPECT_EQ(begun.end_of_message().verdict, "continue");  // what began with the old ones ends with them
+  EXPECT_EQ(first.asked(), asked);
+  for (int i = 0; i < 1000 && dns_threads(daemon) != 3; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(dns_threads(daemon), 3u);
+}
+
+TEST(Dns, AReloadBringsEditedZoneFiles) {
+  const std::string rules = "  - {name: null-mx, when: sender-domain is null-mx, reject: true}\n";
+  Daemon daemon({.rules = rules, .zone = "a.test. MX 10 mx.b.test.\nmx.b.test. A 8.8.8.8\n"});
+  EXPECT_EQ(judged(daemon, "a@a.test"), "continue");
+  daemon.configure({.rules = rules, .zone = "a.test. MX 0 .\n"});
+  EXPECT_EQ(judged(daemon, "a@a.test"), "continue");
+  EXPECT_EQ(nlohmann::json::parse(daemon.ask("reload")).at("ok"), true);
+  EXPECT_THAT(judged(daemon, "a@a.test"), StartsWith("550 5.7.27"));
+
+  daemon.configure({.rules = rules, .zone = "a.test. MX what\n"});
+  const auto refused = nlohmann::json::parse(daemon.ask("reload"));
+  EXPECT_EQ(refused.at("ok"), false);
+  EXPECT_THAT(refused.at("problems").back().at("file").get<std::string>(), HasSubstr("zone.txt"));
+  EXPECT_THAT(judged(daemon, "a@a.test"), StartsWith("550 5.7.27"));  // nothing has changed
+}
+
 }  // namespace
 }  // namespace postern::test
