@@ -61,6 +61,7 @@ sfsistat Connection::mail(SMFICTX* context, char** arguments) {
   const Admission::Callback ticket(gate_.admission);
   if (const auto reply = obstacle(ticket)) return give_up(context, Step::mail, *reply);
   if (gate_.draining) return give_up(context, Step::mail, going_down());
+  if (gate_.admission.sheds_for_memory()) return give_up(context, Step::mail, busy());
   Sender sender = sender_facts(arguments);
   sender.login = symbol(context, "{auth_authen}");
   sender.auth_type = symbol(context, "{auth_type}");

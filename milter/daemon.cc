@@ -18,6 +18,7 @@
 #include "milter/door.h"
 #include "milter/gate.h"
 #include "milter/listener.h"
+#include "milter/memory_guard.h"
 #include "milter/privileges.h"
 #include "milter/reload.h"
 #include "milter/signals.h"
@@ -89,6 +90,7 @@ class Daemon {
               .admission = admission_,
               .test = options.test,
               .fault = FaultPlan(options.test.fault)},
+        memory_(options.test.memory ? options.test.memory : memory_limit()),
         door_(door) {}
 
   int run();
@@ -98,6 +100,7 @@ class Daemon {
   void serve();
   int finish();
   void tell_of_crowding();
+  void guard_memory();
   void reload();
   std::string answer(std::string_view command);
 
@@ -114,8 +117,10 @@ class Daemon {
   Admission admission_;
   Reloader reloader_;
   Gate gate_;
+  MemoryGuard memory_;
   Door& door_;
   bool told_of_crowding_ = false;
+  bool told_of_memory_ = false;
   std::unique_ptr<Nudge> nudge_;
   std::atomic<bool> libmilter_ended_{false};
 };
@@ -187,6 +192,8 @@ void Daemon::serve() {
     }
     if (watchdog && (!nudge_ || nudge_->is_served())) supervisor::alive();
     tell_of_crowding();
+    guard_memory();
+    log_.tell_suppressed();
     if (clock_.now() - lists_read < kListsEvery) continue;
     reloader_.refresh_lists();
     lists_read = clock_.now();
@@ -200,6 +207,17 @@ void Daemon::tell_of_crowding() {
                    .add("part", std::string("files"))
                    .add("reason", std::string("too many are open; new connections wait")));
   told_of_crowding_ = crowded;
+}
+
+void Daemon::guard_memory() {
+  if (gate_.test.without("memory-guard")) return;
+  const bool is_short = memory_.is_near(resident_bytes());
+  if (is_short && !told_of_memory_)
+    log_.write(Event{"fault", LogLevel::error, {}}
+                   .add("part", std::string("memory"))
+                   .add("reason", std::string("near its limit; new messages are put off")));
+  told_of_memory_ = is_short;
+  admission_.memory_is_short(is_short);
 }
 
 void Daemon::reload() {
@@ -254,6 +272,7 @@ int Daemon::finish() {
     log_.write(Event{"fault", LogLevel::error, {}}
                    .add("part", std::string("libmilter"))
                    .add("reason", std::string("has ended")));
+  log_.tell_suppressed(true);
   log_.write(Event{"stop", cut > 0 ? LogLevel::warning : LogLevel::info, {}}.add("cut_sessions", cut));
   if (cut > 0 || given_up) _exit(given_up ? 1 : 0);  // their callbacks may be at work with what would be destroyed now
   detach();
@@ -287,7 +306,7 @@ int run_daemon(const DaemonOptions& options) {
   std::optional<config::Configuration> configuration = config::load_file(options.config, {}, problems);
   for (const Problem& problem : problems.sorted()) std::fprintf(stderr, "%s\n", problem.line().c_str());
   if (!configuration) return say(2, options.config + " cannot be used; nothing was started");
-  Log log(configuration->log_form, configuration->log_level);
+  Log log(configuration->log_form, configuration->log_level, !options.test.without("log-limit"));
   settle_limits(*configuration, log);
   Result<Sockets> sockets = open_sockets(*configuration, options.test);
   if (!sockets) return say(1, sockets.error().message);

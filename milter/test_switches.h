@@ -1,7 +1,7 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +15,8 @@ struct TestSwitches {
   std::set<std::string, std::less<>> left_out;        ///< `--test-without NAME`: protections that are off
   std::string fault;                                  ///< `--test-fault STEP[/KIND]`, see FaultPlan
   std::optional<std::chrono::milliseconds> patience;  ///< `--test-patience MS`: with silent clients and half packets
+
+  std::optional<std::uint64_t> memory;  ///< `--test-memory BYTES`: as if that were the limit
 
   bool without(std::string_view part) const { return left_out.contains(part); }
 };

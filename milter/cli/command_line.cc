@@ -32,6 +32,7 @@ void run_options(CLI::App& app, DaemonOptions& o) {
                              "session-check", "shield", "signals", "silence-limit", "snapshot", "socket-claim"}))
       ->group("");
   app.add_option("--test-fault", o.test.fault, "STEP/KIND: let a place fail (tests only)")->group("");
+  app.add_option("--test-memory", o.test.memory, "Bytes that the process may use (tests only)")->group("");
   app.add_option_function<int>(
          "--test-patience", [&o](int ms) { o.test.patience = std::chrono::milliseconds(ms); },
          "Milliseconds for silent clients and half packets (tests only)")

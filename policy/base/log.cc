@@ -58,6 +58,15 @@ bool is_plain(std::string_view text) {
   });
 }
 
+// Words of the program alone.
+std::string class_of(const Event& event) {
+  std::string what(event.name);
+  for (const auto& [field, value] : event.fields) {
+    if (field == "part" && std::holds_alternative<std::string>(value)) what += "/" + std::get<std::string>(value);
+  }
+  return what;
+}
+
 struct LogfmtValue {
   std::string operator()(const std::string& v) const { return is_plain(v) ? v : in_quotes(v); }
   std::string operator()(std::int64_t v) const { return std::to_string(v); }
@@ -98,12 +107,12 @@ std::string format(const Event& event, LogForm form) {
   return line + '}';
 }
 
-Log::Log(LogForm form, LogLevel least) : form_(form), least_(least) {
+Log::Log(LogForm form, LogLevel least, bool limits) : form_(form), least_(least), limits_(limits) {
   logger_ = std::make_shared<spdlog::logger>("postern", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger_->set_pattern("%v");
 }
 
-Log::Log(LogForm form, std::vector<std::string>& lines) : form_(form), least_(LogLevel::debug) {
+Log::Log(LogForm form, std::vector<std::string>& lines) : form_(form), least_(LogLevel::debug), limits_(false) {
   logger_ = std::make_shared<spdlog::logger>("postern", std::make_shared<LineSink>(lines));
   logger_->set_pattern("%v");
 }
@@ -112,7 +121,24 @@ Log::~Log() = default;
 
 void Log::write(const Event& event) {
   if (!wants(event.level)) return;
-  logger_->log(spdlog::level::critical, "{}", format(event, form_));
+  if (limits_ && event.level >= LogLevel::warning) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    if (!limit_.admits(class_of(event), now)) return;
+  }
+  put(event);
+}
+
+void Log::put(const Event& event) { logger_->log(spdlog::level::critical, "{}", format(event, form_)); }
+
+void Log::tell_suppressed(bool all) {
+  std::vector<LogLimit::Suppressed> suppressed;
+  {
+    const std::lock_guard lock(mutex_);
+    suppressed = limit_.take(all ? SteadyTime::max() : std::chrono::steady_clock::now());
+  }
+  for (const LogLimit::Suppressed& s : suppressed)
+    put(Event{"suppressed", LogLevel::warning, {}}.add("class", s.what).add("count", s.count));
 }
 
 }  // namespace postern
