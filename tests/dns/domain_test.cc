@@ -80,6 +80,7 @@ TEST(Domain, KnowsItsTree) {
   EXPECT_FALSE(Domain::parse("example")->is_within(name));
   EXPECT_EQ(name.parent()->text(), "b.example");
   EXPECT_FALSE(Domain::parse("example")->parent());
+  EXPECT_FALSE(Domain::parse("1.192.0.2.1")->parent());  // what is left has the form of an address
 }
 
 TEST(Domain, IsTheSameWhenParsedAgain) {
