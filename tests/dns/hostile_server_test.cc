@@ -94,6 +94,30 @@ TEST(HostileServer, OneWhoKnowsPortAndIdIsTaken) {  // so the forgeries above ar
   EXPECT_EQ(answer->addresses[0].text(), "203.0.113.66");
 }
 
+// FAULTS T38: the breaker is no lever in a stranger's hand.
+TEST(HostileServer, DeadZonesOfAStrangerStopNobodyElse) {
+  Options options;
+  options.canary = {*Domain::parse("ns.known.test")};
+  ScriptedWorld w(
+      "ns.known.test. A 192.0.2.1\nok.test. A 192.0.2.1\n; RCODE dead1.test 2\n; RCODE dead2.test 2\n"
+      "; RCODE dead3.test 2\n; RCODE dead4.test 2\n",
+      options);
+  const auto becomes = [&](auto condition) {
+    for (int i = 0; i < 2000 && !condition(); ++i) std::this_thread::sleep_for(10ms);
+    return condition();
+  };
+  w.resolver->tick();
+  ASSERT_TRUE(becomes([&] { return w.resolver->health().canary == CanaryState::green; }));
+  for (int i = 1; i <= 4; ++i) EXPECT_EQ(w.status(fmt::format("dead{}.test", i)), Status::tempfail);
+  EXPECT_EQ(w.counted("dns.breaker.opened"), 1);
+  EXPECT_TRUE(becomes([&] {
+    w.resolver->tick();
+    return !w.resolver->health().breaker_open;
+  }));
+  EXPECT_EQ(w.status("ok.test"), Status::ok);
+  EXPECT_EQ(w.resolver->health().canary, CanaryState::green);
+}
+
 /// The scripted server as a process of its own, which can be frozen.
 class Frozen : public testing::Test {
  protected:
