@@ -44,7 +44,11 @@ void Findings::start(Stage stage) {
   for (std::size_t i = 0; i < checks.size(); ++i) {
     if (checks[i].scope != scope_ || checks[i].stage != stage) continue;
     const ConfiguredCheck& check = configured(*inputs_.policy, i);
-    if (check.type->start == Start::early) begun(i).lazy->start(services_.pool, services_.clock.now() + check.timeout);
+    if (check.type->start != Start::early) continue;
+    Lazy<Found>& lazy = *begun(i).lazy;
+    const SteadyTime now = services_.clock.now();
+    // What the cache knows needs no thread: to hand it over costs more than the check.
+    if (!lazy.get(Deadline(now))) lazy.start(services_.pool, now + check.timeout);
   }
 }
 

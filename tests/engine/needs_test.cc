@@ -23,9 +23,18 @@ TEST(Needs, ARefusalWantsTheRepliesFromAnswerAtOn) {
   const std::string rules = "rules:\n  - {name: a, when: sender-domain is null-mx, reject: true}\n";
   const Needs at_recipient = needs_of(rules);
   EXPECT_FALSE(at_recipient.reply_mail);
-  EXPECT_TRUE(at_recipient.reply_rcpt && at_recipient.reply_data);
+  EXPECT_TRUE(at_recipient.reply_rcpt);
+  EXPECT_FALSE(at_recipient.reply_data);  // nothing more is known there
   EXPECT_FALSE(at_recipient.headers || at_recipient.body);
   EXPECT_TRUE(needs_of("answer_at: sender\n" + rules).reply_mail);
+}
+
+TEST(Needs, AStepIsAnsweredWhereItsAnswerSparesSomething) {
+  const Needs counted = needs_of("rules:\n  - {name: a, when: recipients.count > 5, reject: true}\n");
+  EXPECT_TRUE(counted.reply_data);  // a recipient too many refuses those before it, too
+  const std::string by_header = "rules:\n  - {name: a, when: any header.X-A, reject: true}\n";
+  EXPECT_FALSE(needs_of(by_header).reply_headers);
+  EXPECT_TRUE(needs_of(by_header + "  - {name: b, when: size > 5 MB, reject: true}\n").reply_headers);
 }
 
 TEST(Needs, MonitoringWantsNoReply) {

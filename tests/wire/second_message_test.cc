@@ -9,7 +9,7 @@
 namespace postern::test {
 namespace {
 
-// Each verdict at each stage that can speak it: of the sender, a recipient, the header, the end.
+// Each verdict at each stage that can speak it: of the sender, a recipient, all of them, the header, the end.
 constexpr const char* kRules = R"(
   - {name: s5, when: 'sender == "s5@x.test"', reject: {code: 550, text: "sender refused"}}
   - {name: s4, when: 'sender == "s4@x.test"', defer: "sender put off"}
@@ -21,6 +21,7 @@ constexpr const char* kRules = R"(
   - {name: e4, when: 'header.X-Do == "e4" and size > 3', defer: "end put off"}
   - {name: ed, when: 'header.X-Do == "ed"', discard: true}
   - {name: eq, when: 'header.X-Do == "eq"', quarantine: "held {sender}"}
+  - {name: rn, when: recipients.count > 9, defer: "too many"}
   - {name: em, when: 'header.X-Do == "em"', add_header: {X-Mark: "{sender} {helo}"}}
 )";
 

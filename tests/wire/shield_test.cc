@@ -15,6 +15,7 @@ constexpr const char* kInternal = "451 4.3.0 Internal error, try again later";
 constexpr const char* kAsksForAll =
     "  - {name: null-mx, when: sender-domain is null-mx, reject: true}\n"
     "  - {name: size, when: 'size > 100 MB', reject: true}\n"
+    "  - {name: many, when: recipients.count > 50, reject: true}\n"
     "  - {name: subject, when: 'header.Subject contains \"needle\"', reject: true}\n"
     "  - {name: mark, when: 'sender == \"mark@x.test\"', add_header: {X-Mark: \"yes\"}}\n";
 constexpr const char* kZone = "x.test. MX 10 mx.x.test.\nmx.x.test. A 198.51.100.25\n";
