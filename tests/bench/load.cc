@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <ctime>
 #include <memory>
 #include <stdexcept>
 
 #include "tests/bench/connection.h"
+#include "tests/bench/process.h"
 
 namespace postern::bench {
 
@@ -21,7 +21,8 @@ Time now() { return std::chrono::steady_clock::now(); }
 
 std::string verdict_name(const Packet& packet) {
   switch (packet.command) {
-    case 'c': return "continue";
+    case 'c':
+    case 's': return "continue";  // no more of this body is wanted; it has one chunk here
     case 'a': return "accept";
     case 'd': return "discard";
     case 'r': return "reject";
@@ -36,14 +37,32 @@ struct Dialogue {
   explicit Dialogue(const Address& address) : connection(address) {}
 
   Connection connection;
-  std::vector<std::string> script;  ///< bursts of this connection, or of this message
+  const std::vector<Burst>* script = nullptr;  ///< of this connection's beginning, or of this message
   std::size_t next = 0;
-  std::size_t messages = 0;       ///< finished on this connection
   std::size_t message_begin = 0;  ///< index in `script`
+  std::size_t messages = 0;       ///< finished on this connection
+  bool idle = false;              ///< stands still after HELO
   bool negotiated = false;
   std::string input;
-  Time began;
+  Time began;  ///< of this message
+  Time sent;   ///< of this burst
 };
+
+/// What is said for one Mail.
+struct Lines {
+  std::vector<Burst> opening;            ///< and nothing more
+  std::string unanswered;                ///< what of the opening no answer ends
+  std::vector<Burst> opening_and_first;  ///< with the first message
+  std::vector<Burst> message;
+};
+
+Lines lines(const Negotiated& negotiated, const Mail& mail) {
+  const Script opened = opening(negotiated, mail);
+  Lines result{opened.bursts, opened.rest, opened.bursts, message(negotiated, mail).bursts};
+  result.opening_and_first.insert(result.opening_and_first.end(), result.message.begin(), result.message.end());
+  result.opening_and_first[opened.bursts.size()].bytes.insert(0, opened.rest);
+  return result;
+}
 
 class Loop {
  public:
@@ -55,25 +74,30 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   Measured run() {
-    for (std::size_t i = 0; i < load_.sessions; ++i) open(i);
-    std::vector<epoll_event> events(load_.sessions);
-    while (open_ > 0) {
-      const int ready = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 30'000);
-      if (ready < 0 && errno != EINTR) fail("epoll_wait");
-      if (ready == 0) throw std::runtime_error("the milter has not answered for 30 s");
-      for (int i = 0; i < ready; ++i) readable(events[static_cast<std::size_t>(i)].data.u64);
+    dialogues_.resize(load_.idle + load_.sessions);
+    standing_ = 0;
+    for (std::size_t i = 0; i < load_.idle; ++i) {
+      open(i, true);
+      while (standing_ <= i) wait();  // one after another: a listen queue is short
     }
-    measured_.seconds = std::chrono::duration<double>(now() - measure_began_).count();
-    if (load_.pid > 0) measured_.cpu_seconds = cpu_seconds(load_.pid) - cpu_began_;
-    std::sort(measured_.microseconds.begin(), measured_.microseconds.end());
+    for (std::size_t i = load_.idle; i < dialogues_.size(); ++i) open(i, false);
+    while (open_ > 0) wait();
     return std::move(measured_);
   }
 
  private:
-  void open(std::size_t slot) {
-    if (dialogues_.size() <= slot) dialogues_.resize(slot + 1);
+  void wait() {
+    epoll_event events[64];
+    const int ready = epoll_wait(poll_, events, std::size(events), 30'000);
+    if (ready < 0 && errno != EINTR) fail("epoll_wait");
+    if (ready == 0) throw std::runtime_error("the milter has not answered for 30 s");
+    for (int i = 0; i < ready; ++i) readable(events[i].data.u64);
+  }
+
+  void open(std::size_t slot, bool idle) {
     dialogues_[slot] = std::make_unique<Dialogue>(address_);
-    ++open_;
+    dialogues_[slot]->idle = idle;
+    if (!idle) ++open_;
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = slot;
@@ -82,9 +106,10 @@ class Loop {
   }
 
   void shut(std::size_t slot) {
+    if (dialogues_[slot]->idle) throw std::runtime_error("the milter closes idle connections");
     dialogues_[slot].reset();
     --open_;
-    if (done_ + open_ < load_.warm_up + load_.messages) open(slot);
+    if (done_ + open_ < load_.warm_up + load_.messages) open(slot, false);
   }
 
   void readable(std::size_t slot) {
@@ -105,7 +130,16 @@ class Loop {
     if (!dialogue.negotiated) return begin(dialogue, answer);
     const std::string verdict = verdict_name(answer);
     if (verdict == "other") return true;  // an edit before the verdict
-    const bool last = dialogue.next == dialogue.script.size();
+    if (done_ >= load_.warm_up && !dialogue.idle) {
+      const char command = (*dialogue.script)[dialogue.next - 1].command;
+      measured_.steps[command].push_back(since(dialogue.sent));
+    }
+    const bool last = dialogue.next == dialogue.script->size();
+    if (last && dialogue.idle) {
+      dialogue.connection.send(lines_.front().unanswered);
+      ++standing_;
+      return true;
+    }
     if (!last && verdict == "continue") {
       advance(dialogue);
       return true;
@@ -116,25 +150,27 @@ class Loop {
   bool begin(Dialogue& dialogue, const Packet& answer) {
     const auto negotiated = parse_negotiation(answer);
     if (!negotiated) throw std::runtime_error("the milter's negotiation cannot be understood");
-    if (first_.empty()) {
+    if (lines_.empty()) {
       measured_.negotiated = *negotiated;
-      const Script opened = opening(*negotiated, load_.mail);
-      message_ = message(*negotiated, load_.mail).bursts;
-      first_ = opened.bursts;
-      first_.insert(first_.end(), message_.begin(), message_.end());
-      first_[opened.bursts.size()].insert(0, opened.rest);
-      opening_bursts_ = opened.bursts.size();
+      for (const Mail& mail : load_.mails) lines_.push_back(lines(*negotiated, mail));
     }
+    const Lines& mine = next_lines();
     dialogue.negotiated = true;
-    dialogue.script = first_;
-    dialogue.message_begin = opening_bursts_;
+    dialogue.script = dialogue.idle ? &mine.opening : &mine.opening_and_first;
+    dialogue.message_begin = mine.opening.size();
+    if (dialogue.idle && mine.opening.empty()) {
+      dialogue.connection.send(mine.unanswered);
+      ++standing_;
+      return true;
+    }
     advance(dialogue);
     return true;
   }
 
   void advance(Dialogue& dialogue) {
-    if (dialogue.next == dialogue.message_begin) dialogue.began = now();
-    dialogue.connection.send(dialogue.script[dialogue.next++]);
+    dialogue.sent = now();
+    if (dialogue.next == dialogue.message_begin) dialogue.began = dialogue.sent;
+    dialogue.connection.send((*dialogue.script)[dialogue.next++].bytes);
   }
 
   bool finish(Dialogue& dialogue, const std::string& verdict, bool at_end) {
@@ -144,47 +180,54 @@ class Loop {
     if (done_ > load_.warm_up) {
       ++measured_.messages;
       ++measured_.verdicts[verdict];
-      measured_.microseconds.push_back(std::chrono::duration<float, std::micro>(now() - dialogue.began).count());
+      measured_.whole.push_back(since(dialogue.began));
+      if (measured_.messages == load_.messages) stop_measuring();
     }
     if (dialogue.messages >= load_.per_connection || done_ + open_ > load_.warm_up + load_.messages) {
       dialogue.connection.send(packet('Q', {}));
       return false;
     }
     if (!at_end) dialogue.connection.send(packet('A', {}));
-    dialogue.script = message_;
+    dialogue.script = &next_lines().message;
     dialogue.message_begin = dialogue.next = 0;
     advance(dialogue);
     return true;
   }
 
+  const Lines& next_lines() { return lines_[next_mail_++ % lines_.size()]; }
+
+  static float since(Time began) { return std::chrono::duration<float, std::micro>(now() - began).count(); }
+
   void start_measuring() {
     measure_began_ = now();
-    cpu_began_ = load_.pid > 0 ? cpu_seconds(load_.pid) : 0;
+    for (const int pid : load_.pids) measured_.cpu_seconds -= cpu_seconds(pid);
+  }
+
+  void stop_measuring() {
+    measured_.seconds = std::chrono::duration<double>(now() - measure_began_).count();
+    for (const int pid : load_.pids) {
+      measured_.cpu_seconds += cpu_seconds(pid);
+      measured_.pss_kib += pss_kib(pid);
+      measured_.threads += threads(pid);
+    }
+    std::sort(measured_.whole.begin(), measured_.whole.end());
+    for (auto& [command, times] : measured_.steps) std::sort(times.begin(), times.end());
   }
 
   const Load& load_;
   Address address_;
   int poll_;
   std::vector<std::unique_ptr<Dialogue>> dialogues_;
-  std::size_t open_ = 0;
+  std::size_t open_ = 0;      ///< without idle ones
+  std::size_t standing_ = 0;  ///< idle ones past HELO
   std::size_t done_ = 0;
-  /// bursts of a new connection with its first message; of a further message
-  std::vector<std::string> first_, message_;
-  std::size_t opening_bursts_ = 0;
+  std::vector<Lines> lines_;
+  std::size_t next_mail_ = 0;
   Time measure_began_ = now();
-  double cpu_began_ = 0;
   Measured measured_;
 };
 
 }  // namespace
-
-double cpu_seconds(int pid) {
-  clockid_t clock = 0;
-  timespec time{};
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
-    throw std::runtime_error("no such process");
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
 
 Measured run(const Load& load) { return Loop(load).run(); }
 

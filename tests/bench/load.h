@@ -16,27 +16,30 @@ struct Load {
   std::size_t messages = 10'000;
   std::size_t warm_up = 200;  ///< messages before measuring begins
   std::size_t per_connection = 1;
+  std::size_t idle = 0;  ///< further connections that stand past HELO all the while
   std::uint32_t offered_steps = kAllSteps;
   std::uint32_t offered_actions = kAllActions;
-  int pid = 0;  ///< whose CPU time is taken; 0: nobody's
-  Mail mail;
+  std::vector<int> pids;    ///< whose CPU time and memory is taken, together
+  std::vector<Mail> mails;  ///< taken in turn; at least one
 };
+
+using Microseconds = std::vector<float>;  ///< sorted
 
 struct Measured {
   std::size_t messages = 0;
   double seconds = 0;
-  double cpu_seconds = 0;  ///< of `pid`
+  double cpu_seconds = 0;   ///< of `pids`
+  std::size_t pss_kib = 0;  ///< of `pids`, with all connections open
+  std::size_t threads = 0;
   Negotiated negotiated;
   std::map<std::string, std::size_t> verdicts;
-  std::size_t broken = 0;           ///< connections that ended in mid-dialogue
-  std::vector<float> microseconds;  ///< of each message, MAIL to verdict, sorted
+  std::size_t broken = 0;              ///< connections that ended in mid-dialogue
+  Microseconds whole;                  ///< of each message, MAIL to verdict
+  std::map<char, Microseconds> steps;  ///< from a step's packet to its answer, by command
 };
 
 /// Drives the load; single thread, one epoll loop. Throws std::runtime_error where the milter cannot be reached or
 /// talks rubbish.
 Measured run(const Load& load);
-
-/// CPU time of a process so far, all its threads.
-double cpu_seconds(int pid);
 
 }  // namespace postern::bench

@@ -4,39 +4,60 @@
 #include <fmt/format.h>
 #include <getopt.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <fstream>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "tests/bench/load.h"
 
 namespace {
 
 constexpr const char* kUsage =
-    "usage: milter_load --address unix:/path|inet:port@ip [--pid PID] [--sessions 8] [--messages 10000] [--warm-up "
-    "200]\n"
-    "                   [--per-connection 1] [--body BYTES] [--offer STEPS] [--offer-actions ACTIONS] [--negotiate]\n"
-    "--offer takes a mask of protocol steps (0x1fffff: all); --negotiate prints what the milter asks for and sends one "
-    "message only.\n";
+    "usage: milter_load --address unix:/path|inet:port@ip [--pid PID]... [--sessions 8] [--messages 10000]\n"
+    "                   [--warm-up 200] [--per-connection 1] [--idle 0] [--body BYTES] [--mails FILE]\n"
+    "                   [--offer STEPS] [--offer-actions ACTIONS] [--negotiate]\n"
+    "--mails FILE has a line a mail: sender domain, client address, client name, HELO; they are taken in turn.\n"
+    "--offer takes a mask of protocol steps (0x1fffff: all); --negotiate prints what the milter asks for and sends\n"
+    "one message only.\n";
 
-double percentile(const std::vector<float>& sorted, double part) {
-  return sorted.empty() ? 0
-                        : static_cast<double>(sorted[std::min(
-                              sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))]);
+using postern::bench::Mail;
+using postern::bench::Microseconds;
+
+double percentile(const Microseconds& sorted, double part) {
+  if (sorted.empty()) return 0;
+  const auto at = static_cast<std::size_t>(part * static_cast<double>(sorted.size()));
+  return static_cast<double>(sorted[std::min(sorted.size() - 1, at)]);
+}
+
+std::string times(const Microseconds& sorted) {
+  return fmt::format("{{\"p50\":{:.0f},\"p99\":{:.0f}}}", percentile(sorted, 0.5), percentile(sorted, 0.99));
 }
 
 void print(const postern::bench::Measured& result) {
   std::string verdicts;
   for (const auto& [name, count] : result.verdicts)
     verdicts += fmt::format("{}\"{}\":{}", verdicts.empty() ? "" : ",", name, count);
+  std::string steps;
+  for (const auto& [command, took] : result.steps)
+    steps += fmt::format("{}\"{}\":{}", steps.empty() ? "" : ",", command, times(took));
   const double messages = static_cast<double>(std::max<std::size_t>(result.messages, 1));
   fmt::print(
-      "{{\"messages\":{},\"per_second\":{:.0f},\"cpu_us\":{:.2f},\"p50_us\":{:.0f},\"p99_us\":{:.0f},\"broken\":{},"
-      "\"steps\":{},\"actions\":{},"
-      "\"verdicts\":{{{}}}}}\n",
-      result.messages, messages / result.seconds, result.cpu_seconds * 1e6 / messages,
-      percentile(result.microseconds, 0.5), percentile(result.microseconds, 0.99), result.broken,
-      result.negotiated.steps, result.negotiated.actions, verdicts);
+      "{{\"messages\":{},\"per_second\":{:.0f},\"cpu_us\":{:.2f},\"whole_us\":{},\"steps_us\":{{{}}},\"pss_kib\":{},"
+      "\"threads\":{},\"broken\":{},\"steps\":{},\"actions\":{},\"verdicts\":{{{}}}}}\n",
+      result.messages, messages / result.seconds, result.cpu_seconds * 1e6 / messages, times(result.whole), steps,
+      result.pss_kib, result.threads, result.broken, result.negotiated.steps, result.negotiated.actions, verdicts);
+}
+
+std::vector<Mail> read_mails(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error(path + " cannot be read");
+  std::vector<Mail> mails;
+  for (Mail mail; file >> mail.sender_domain >> mail.client >> mail.client_name >> mail.helo;) mails.push_back(mail);
+  return mails;
 }
 
 }  // namespace
@@ -44,6 +65,7 @@ void print(const postern::bench::Measured& result) {
 int main(int argc, char** argv) {
   try {
     postern::bench::Load load;
+    std::size_t body_bytes = Mail{}.body_bytes;
     enum Option {
       address = 1,
       pid,
@@ -51,7 +73,9 @@ int main(int argc, char** argv) {
       messages,
       warm_up,
       per_connection,
+      idle,
       body,
+      mails,
       offer,
       offer_actions,
       negotiate
@@ -62,7 +86,9 @@ int main(int argc, char** argv) {
                               {"messages", 1, nullptr, messages},
                               {"warm-up", 1, nullptr, warm_up},
                               {"per-connection", 1, nullptr, per_connection},
+                              {"idle", 1, nullptr, idle},
                               {"body", 1, nullptr, body},
+                              {"mails", 1, nullptr, mails},
                               {"offer", 1, nullptr, offer},
                               {"offer-actions", 1, nullptr, offer_actions},
                               {"negotiate", 0, nullptr, negotiate},
@@ -72,12 +98,14 @@ int main(int argc, char** argv) {
     for (int chosen; (chosen = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
       switch (chosen) {
         case address: load.address = optarg; break;
-        case pid: load.pid = std::stoi(optarg); break;
+        case pid: load.pids.push_back(std::stoi(optarg)); break;
         case sessions: load.sessions = count(); break;
         case messages: load.messages = count(); break;
         case warm_up: load.warm_up = count(); break;
         case per_connection: load.per_connection = count(); break;
-        case body: load.mail.body_bytes = count(); break;
+        case idle: load.idle = count(); break;
+        case body: body_bytes = count(); break;
+        case mails: load.mails = read_mails(optarg); break;
         case offer: load.offered_steps = mask(); break;
         case offer_actions: load.offered_actions = mask(); break;
         case negotiate:
@@ -91,6 +119,8 @@ int main(int argc, char** argv) {
       std::fputs(kUsage, stderr);
       return 2;
     }
+    if (load.mails.empty()) load.mails.emplace_back();
+    for (Mail& mail : load.mails) mail.body_bytes = body_bytes;
     print(postern::bench::run(load));
     return 0;
   } catch (const std::exception& error) {

@@ -39,15 +39,15 @@ class Writer {
                 {"{daemon_port}", "25"},
                 {"v", "Postfix 3.7.11"},
                 {"i", "4L0000000001"},
-                {"_", "unknown [" + mail.client + "]"},
+                {"_", mail.client_name + " [" + mail.client + "]"},
                 {"{client_addr}", mail.client},
-                {"{client_name}", "unknown"},
+                {"{client_name}", mail.client_name},
                 {"{client_port}", "34567"},
-                {"{client_ptr}", "unknown"},
-                {"{mail_addr}", mail.sender},
-                {"{mail_host}", "example.com"},
+                {"{client_ptr}", mail.client_name},
+                {"{mail_addr}", "user@" + mail.sender_domain},
+                {"{mail_host}", mail.sender_domain},
                 {"{mail_mailer}", "smtp"},
-                {"{rcpt_addr}", mail.recipient},
+                {"{rcpt_addr}", "someone@example.net"},
                 {"{rcpt_host}", "example.net"},
                 {"{rcpt_mailer}", "smtp"}} {}
 
@@ -57,7 +57,7 @@ class Writer {
     if (negotiated_.steps & no_step) return;
     macros(command, stage, usual_macros);
     script_.rest += packet(command, data);
-    if (!(negotiated_.steps & no_reply)) script_.bursts.push_back(std::exchange(script_.rest, {}));
+    if (!(negotiated_.steps & no_reply)) script_.bursts.push_back({command, std::exchange(script_.rest, {})});
   }
 
   Script take() { return std::move(script_); }
@@ -127,33 +127,34 @@ std::string negotiation(std::uint32_t actions, std::uint32_t steps) {
 Script opening(const Negotiated& negotiated, const Mail& mail) {
   Writer writer(negotiated, mail);
   writer.step('C', 0, {"j", "{daemon_name}", "{daemon_addr}", "v", "_"},
-              "unknown\0"
-              "4\x87\x07"s +
+              mail.client_name +
+                  "\0"
+                  "4\x87\x07"s +
                   mail.client + '\0',
               kNoConnect, kNoReplyConnect);
-  writer.step('H', 1, {}, "client.example.com\0"sv, kNoHelo, kNoReplyHelo);
+  writer.step('H', 1, {}, mail.helo + '\0', kNoHelo, kNoReplyHelo);
   return writer.take();
 }
 
 Script message(const Negotiated& negotiated, const Mail& mail) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kHeaders{{
+  const std::array<std::pair<std::string_view, std::string>, 8> headers{{
       {"Received", " from mx.example.com (mx.example.com [192.0.2.1])\n\tby mail.example.net with ESMTP id 1234"},
-      {"From", " User <user@example.com>"},
+      {"From", " User <user@" + mail.sender_domain + ">"},
       {"To", " Someone <someone@example.net>"},
       {"Subject", " load test message"},
       {"Date", " Sat, 21 Nov 2026 12:00:00 +0000"},
-      {"Message-ID", " <1.load@example.com>"},
+      {"Message-ID", " <1.load@" + mail.sender_domain + ">"},
       {"MIME-Version", " 1.0"},
       {"Content-Type", " text/plain; charset=us-ascii"},
   }};
   Writer writer(negotiated, mail);
-  writer.step('M', 2, {"i", "{auth_authen}", "{mail_addr}", "{mail_host}", "{mail_mailer}"}, mail.sender + '\0',
-              kNoMail, kNoReplyMail);
-  writer.step('R', 3, {"i", "{rcpt_addr}", "{rcpt_host}", "{rcpt_mailer}"}, mail.recipient + '\0', kNoRcpt,
+  writer.step('M', 2, {"i", "{auth_authen}", "{mail_addr}", "{mail_host}", "{mail_mailer}"},
+              '<' + std::string("user@") + mail.sender_domain + '>' + '\0', kNoMail, kNoReplyMail);
+  writer.step('R', 3, {"i", "{rcpt_addr}", "{rcpt_host}", "{rcpt_mailer}"}, "<someone@example.net>\0"sv, kNoRcpt,
               kNoReplyRcpt);
   writer.step('T', 4, {"i"}, {}, kNoData, kNoReplyData);
-  for (const auto& [name, value] : kHeaders) {
-    const std::string_view sent = negotiated.steps & kLeadingSpace ? value : value.substr(1);
+  for (const auto& [name, value] : headers) {
+    const std::string_view sent = std::string_view(value).substr(negotiated.steps & kLeadingSpace ? 0 : 1);
     writer.step('L', 100, {"i"}, std::string(name) + '\0' + std::string(sent) + '\0', kNoHeaders, kNoReplyHeaders);
   }
   writer.step('N', 6, {"i"}, {}, kNoEoh, kNoReplyEoh);

@@ -55,17 +55,23 @@ struct Negotiated {
 };
 std::optional<Negotiated> parse_negotiation(const Packet& answer);
 
-/// Part of a dialogue: what is sent at once up to each answer that is due, and what goes ahead of the next part since
-/// no answer ends it.
+/// What is sent at once, up to the packet whose answer is due.
+struct Burst {
+  char command = 0;  ///< of that packet
+  std::string bytes;
+};
+
+/// Part of a dialogue, and what goes ahead of the next part since no answer ends it.
 struct Script {
-  std::vector<std::string> bursts;
+  std::vector<Burst> bursts;
   std::string rest;
 };
 
 struct Mail {
-  std::string sender = "<user@example.com>";
-  std::string recipient = "<someone@example.net>";
+  std::string sender_domain = "example.com";
   std::string client = "192.0.2.1";
+  std::string client_name = "unknown";
+  std::string helo = "client.example.com";
   std::size_t body_bytes = 1024;
 };
 
