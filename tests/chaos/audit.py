@@ -27,8 +27,7 @@ NO_DOMAIN = "nowhere.example"
 
 class Audit:
     """`lives` are pairs of the log's events and the generations that its numbers mean; `spans` tell when a mark was in force;
-    `arrived` is what the sink took, `held` what the queue holds: dicts with sender and recipients, and with what proves a copy filtered and
-    whole where that can be seen."""
+    `arrived` is what the sink took, `held` what the queue holds: dicts with sender and recipients."""
 
     def __init__(self, generations, spans):
         self.generations = {generation.mark: generation for generation in generations}
@@ -78,15 +77,11 @@ class Audit:
     def marks(self, attempt):
         """The generations that have to do with this attempt, as everything that tells of it names them."""
         marks = {mark for _, text in attempt.final.values() for mark, _ in [spoken(text) or (None, None)] if mark}
-        for copy in self.seen(attempt):
+        for copy in self.deliveries[attempt.sender]:
             marks |= {value.split()[0] for field in FIELDS for value in copy["fields"][field] if value.strip()}
         for line, mark in self.lines[attempt.sender]:
             marks |= {mark, *line.get("tags", []), *(text.split()[-1] for text in line.get("log", []))}
         return marks
-
-    def seen(self, attempt):
-        """The copies whose inside we know."""
-        return self.deliveries[attempt.sender] + [copy for copy in self.holds[attempt.sender] if "fields" in copy]
 
     def in_force(self, mark, attempt):
         return any(span.begin <= (attempt.judged or float("inf")) and attempt.began <= span.end for span in self.spans[mark])
@@ -139,7 +134,7 @@ class Audit:
     def copies(self, attempt):
         """What each copy that was taken must have."""
         held = self.holds[attempt.sender]
-        for copy in self.seen(attempt):
+        for copy in self.deliveries[attempt.sender]:
             if any(len(copy["fields"][field]) != 1 for field in FIELDS):
                 self.file("unfiltered", attempt, f"{copy['fields']}")
             if copy["fields"]["x-body"] != [copy["digest"]]:

@@ -7,8 +7,6 @@ import types
 from lab.certificate import Certificate
 from lab.postfix import Postfix
 from lab.sendmail import Sendmail
-from messages import digest
-from sink import KEPT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -43,10 +41,8 @@ class LoadedPostfix(Postfix):
                 if entry["queue_name"] == "hold"]
 
     def release(self):
-        """Lets what is held go, and answers whether that can be."""
-        self.run("postsuper", "-H", "ALL")
+        super().release()
         self.run("postqueue", "-f")
-        return True
 
 
 class LoadedSendmail(Sendmail):
@@ -69,24 +65,13 @@ class LoadedSendmail(Sendmail):
         return [name for name in self.queue_files() if name[:2] in ("qf", "tf", "xf")]
 
     def held(self):
-        return [self.held_message(name) for name in self.queue_files() if name.startswith("hf")]
+        return [self.envelope(name) for name in self.queue_files() if name.startswith("hf")]
 
-    def held_message(self, name):
-        """A message on hold, with all that an arrival has: its header and body lie in its own two files."""
-        def lines(of):
-            with open(os.path.join(self.work, "queue", of + name[2:]), "rb") as file:
-                return file.read().split(b"\n")
-        envelope = [line.decode("utf-8", "replace") for line in lines("hf")]
-        fields = [line.partition("??")[2].partition(": ")[::2] for line in envelope if line.startswith("H?")]
-        return {"sender": next(line[1:].strip("<>") for line in envelope if line.startswith("S")),
-                "recipients": [line.partition(":")[2].strip("<>") for line in envelope if line.startswith("R")],
-                "fields": {kept: [value for field, value in fields if field.lower() == kept]
-                           for kept in KEPT},
-                "digest": digest(b"\r\n".join(lines("df")))}
-
-    def release(self):
-        """What is held is looked at where it lies."""
-        return False
+    def envelope(self, name):
+        with open(os.path.join(self.work, "queue", name), encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+        return {"sender": next(line[1:].strip("<>") for line in lines if line.startswith("S")),
+                "recipients": [line.partition(":")[2].strip("<>") for line in lines if line.startswith("R")]}
 
 
 MTAS = {"postfix": LoadedPostfix, "sendmail": LoadedSendmail}
