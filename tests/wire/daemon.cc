@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -73,6 +75,8 @@ void Daemon::write_config(const std::string& text) { std::ofstream(*folder_ / "p
 
 void Daemon::start(const Setup& setup) {
   configure(setup);
+  tampered_ = std::any_of(setup.arguments.begin(), setup.arguments.end(),
+                          [](const std::string& argument) { return argument.starts_with("--test-"); });
   static int number = 0;
   log_path_ = *folder_ / ("log." + std::to_string(++number));
   std::vector<std::string> words = {POSTERN_BINARY, "run", "-c", *folder_ / "postern.yaml"};
@@ -102,9 +106,23 @@ void Daemon::start(const Setup& setup) {
 }
 
 Daemon::~Daemon() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  // A sanitizer tells of leaks when the process ends by itself. One that lacks a protection may do anything.
+  if (!tampered_) end_orderly();
+#endif
   if (!alive()) return;
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
+}
+
+void Daemon::end_orderly() {
+  for (int i = 0; i < 2 && alive(); ++i) {  // asked twice it waits for no session
+    signal(SIGTERM);
+    ended(i == 0 ? 2s : 10s);
+  }
+  const std::string told = log();
+  for (const char* const sign : {"AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error: "})
+    EXPECT_EQ(told.find(sign), std::string::npos) << told.substr(std::min(told.find(sign), told.size()));
 }
 
 MilterClient Daemon::client() const { return MilterClient(socket_path()); }

@@ -66,12 +66,14 @@ class Daemon {
 
  private:
   void start(const Setup& setup);
+  void end_orderly();
 
   std::optional<TempFolder> own_folder_;
   const TempFolder* folder_;
   std::string log_path_;
   pid_t pid_ = -1;
   std::optional<int> status_;
+  bool tampered_ = false;  // something was left out or made to fail on purpose
 };
 
 /// Whether `condition` comes to hold within `patience`; asked every few milliseconds.
