@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <fcntl.h>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -78,13 +79,14 @@ TEST(HostileServer, ForgeriesAreNotTaken) {
   ScriptedWorld w(
       "; SERVER *.ids.test FORGER_EVERY_ID\n; DELAY *.ids.test 300\n*.ids.test. A 192.0.2.1\n"
       "; SERVER *.source.test FORGER_WRONG_SOURCE\n; DELAY *.source.test 100\n*.source.test. A 192.0.2.1\n");
+  const unsigned rounds = std::getenv("POSTERN_LONG") != nullptr ? 16 : 4;  // a million forgeries, or a quarter
   for (const char* zone : {"ids.test", "source.test"}) {
-    for (int i = 0; i < 4; ++i) {
+    for (unsigned i = 0; i < rounds; ++i) {
       const AnswerPtr answer = w.ask(fmt::format("n{}.{}", i, zone), Type::a, 30s);
       for (const IpAddress& address : answer->addresses) EXPECT_EQ(address.text(), "192.0.2.1") << zone;
     }
   }
-  EXPECT_GE(w.server.forged(), 4u * 65'535u + 4u * 1'000u);
+  EXPECT_GE(w.server.forged(), rounds * (65'535u + 1'000u));
 }
 
 TEST(HostileServer, OneWhoKnowsPortAndIdIsTaken) {  // so the forgeries above are no worse than the truth
