@@ -68,7 +68,8 @@ std::optional<address_syntax::Parsed> addr_spec(Tokens tokens) {
     const bool two_words = before != nullptr && before->is_word() && token.is_word();
     if (two_words) return std::nullopt;
     if (token.kind == Token::Kind::literal)  // RFC 5322 3.4.1: blanks may stand in it
-      std::copy_if(token.raw.begin(), token.raw.end(), std::back_inserter(bare), [](char c) { return c > ' '; });
+      std::copy_if(token.raw.begin(), token.raw.end(), std::back_inserter(bare),
+                   [](char c) { return c != ' ' && c != '\t'; });
     else
       bare += token.raw;
     before = &token;

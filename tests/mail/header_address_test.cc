@@ -238,6 +238,8 @@ constexpr Row kTricks[] = {
     {"<a@b.example\0@c.example>"sv, "!a control byte"},
     {"\"a\0\" <b@c.example>"sv, "!a control byte"},
     {"(a\0) <b@c.example>"sv, "!a control byte"},
+    {"a@[192.0.2.1\0]"sv, "!malformed address"},
+    {"<@[192.0.2.1\0]:a@b.example>"sv, "!malformed address"},
     {"a@b.example\0"sv, "!a control byte"},
     {"\0"sv, "!a control byte"},
     {"a\x01@b.example", "!a control byte"},
@@ -340,6 +342,20 @@ TEST(AddressFieldNul, MakesTheAddressUnreadableWhereverItStands) {
       ASSERT_NE(raw.find('\0'), std::string::npos) << i << " in " << row.field;
     }
   }
+}
+
+// FAULTS T24: what a mail program would show for the name is the name, NUL or not.
+TEST(AddressFieldNames, AreDecodedAsTheyAreShown) {
+  const auto name_of = [](std::string_view field) { return parse_address_list(field).addresses.at(0).name; };
+  EXPECT_EQ(name_of("=?utf-8?b?dGVzdCIgPGFkbWluQGxlZ2l0LmV4YW1wbGU+?==?utf-8?Q?=00=0A?= <x@y.example>"),
+            "test\" <admin@legit.example>\0"sv);
+  EXPECT_EQ(name_of("\"=?utf-8?b?ImFkbWluQGxlZ2l0LmV4YW1wbGUiIDx0ZXN0Pg==?==?utf-8?Q?=0A=00=00=00?=\" <x@y.example>"),
+            "\"admin@legit.example\" <test>\n\0\0\0"sv);
+  EXPECT_EQ(name_of("=?utf-8?b?4oCuZWxwbWF4ZS50aWdlbEBuaW1kYQ==?= <x@y.example>"),
+            "\xe2\x80\xae"
+            "elpmaxe.tigel@nimda");
+  EXPECT_EQ(name_of("=?utf-8?q?=C0=AF=ED=A0=80?= <x@y.example>"),
+            "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 
 TEST(AddressFieldsOfAMessage, AreFoundWhateverTheColonLooksLike) {
