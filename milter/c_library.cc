@@ -1,7 +1,8 @@
-// Two functions of the C library as libmilter finds them in this program: Door's. libmilter has no other way to limit
+// Three functions of the C library as libmilter finds them in this program: Door's. libmilter has no other way to limit
 // what they wait for (docs/decisions/002-door.md). Without <poll.h>, which may bring a poll() of its own.
 
 #include <sys/socket.h>
+#include <time.h>
 
 #include <atomic>
 
@@ -30,4 +31,13 @@ extern "C" int poll(pollfd* files, unsigned long count, int timeout_ms) {
 extern "C" int accept(int listening, sockaddr* address, socklen_t* size) {
   if (postern::Door* const door = postern::the_door) return door->accept(listening, address, size);
   return accept4(listening, address, size, 0);
+}
+
+extern "C" time_t time(time_t* result) noexcept {
+  const postern::Door* const door = postern::the_door;
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (door != nullptr) now.tv_sec = door->time_for(__builtin_return_address(0), now.tv_sec);
+  if (result != nullptr) *result = now.tv_sec;
+  return now.tv_sec;
 }

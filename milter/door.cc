@@ -1,6 +1,8 @@
 #include "milter/door.h"
 
 #include <fcntl.h>
+#include <libmilter/mfapi.h>
+#include <link.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -28,6 +30,31 @@ constexpr int kBetweenPackets = 1;            // ms: how libmilter asks whether 
 
 // What is left of the patience with the packet that this thread reads or answers; libmilter does both in one go.
 thread_local milliseconds packet_patience{0};
+
+struct CodeRange {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+
+// The loaded segment that holds the function; empty when there is none.
+CodeRange code_around(const void* function) {
+  struct Search {
+    std::uintptr_t wanted;
+    CodeRange found;
+  } search{reinterpret_cast<std::uintptr_t>(function), {}};
+  const auto look = [](dl_phdr_info* object, std::size_t, void* data) {
+    auto& s = *static_cast<Search*>(data);
+    for (int i = 0; i < object->dlpi_phnum; ++i) {
+      const auto& segment = object->dlpi_phdr[i];
+      const std::uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
+      if (segment.p_type == PT_LOAD && s.wanted >= begin && s.wanted < begin + segment.p_memsz)
+        s.found = {begin, begin + segment.p_memsz};
+    }
+    return 0;
+  };
+  dl_iterate_phdr(look, &search);
+  return search.found;
+}
 
 int wait(pollfd* files, unsigned long count, int timeout_ms) {
   const timespec time{.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1'000'000L};
@@ -66,7 +93,19 @@ Door::Door(std::shared_ptr<Counters> counters, const TestSwitches& switches)
       connections_(counters_->get("milter.connections")),
       silent_(counters_->get("milter.silent")),
       pauses_(counters_->get("milter.pauses")),
-      stalled_(counters_->get("milter.stalled")) {}
+      stalled_(counters_->get("milter.stalled")) {
+  if (switches.without("steady-time")) return;
+  const CodeRange libmilter = code_around(reinterpret_cast<const void*>(&smfi_main));
+  libmilter_begin_ = libmilter.begin;
+  libmilter_end_ = libmilter.end;
+}
+
+time_t Door::time_for(const void* caller, time_t now) const {
+  const auto at = reinterpret_cast<std::uintptr_t>(caller);
+  if (at < libmilter_begin_ || at >= libmilter_end_) return now;
+  return std::chrono::system_clock::to_time_t(
+      started_wall_ + std::chrono::duration_cast<WallTime::duration>(std::chrono::steady_clock::now() - started_));
+}
 
 int Door::poll(pollfd* files, unsigned long count, int timeout_ms) {
   if (count != 1) return wait(files, count, timeout_ms);

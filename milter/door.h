@@ -1,9 +1,11 @@
 #pragma once
 
 #include <sys/socket.h>
+#include <time.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <memory>
 
@@ -16,7 +18,7 @@ struct pollfd;
 namespace postern {
 
 /// Stands between the kernel and libmilter: it decides which connections libmilter gets to see, and how long libmilter
-/// waits inside a packet. Both are the program's accept() and poll() in the end (docs/decisions/002-door.md).
+/// waits inside a packet. These are the program's accept(), poll() and time() in the end (docs/decisions/002-door.md).
 ///
 /// - A client that says nothing after it has connected waits here, without a thread, and is closed after 30 s, or
 ///   sooner when room is scarce. Counts to "milter.silent".
@@ -24,6 +26,8 @@ namespace postern {
 ///   (FAULTS M8: libmilter would try in a circle). Counts to "milter.pauses".
 /// - A packet that has begun is whole, or an answer taken, within 30 s of waiting; else libmilter ends the session
 ///   (FAULTS M9). Counts to "milter.stalled".
+/// - libmilter's clock never jumps: it measures idle sessions with the wall clock, and would close all of them when that
+///   is set forward by more than its limit.
 class Door {
  public:
   /// libmilter's limit for an idle session. Such waits are told by it from all others of the program.
@@ -40,6 +44,9 @@ class Door {
   /// As poll(2) and accept(2), for every caller of the program.
   int poll(pollfd* files, unsigned long count, int timeout_ms);
   int accept(int listening, sockaddr* address, socklen_t* size);
+  /// As time(2), for a caller at `caller`: the wall clock's `now`, or what it would be if it had not been set since the
+  /// start.
+  time_t time_for(const void* caller, time_t now) const;
 
  private:
   struct Arrived {
@@ -59,6 +66,10 @@ class Door {
   const bool waits_for_words_;
   const bool limits_packets_;
   const std::chrono::milliseconds patience_;
+  const WallTime started_wall_ = std::chrono::system_clock::now();
+  const SteadyTime started_ = std::chrono::steady_clock::now();
+  std::uintptr_t libmilter_begin_ = 0;  // where its code lies
+  std::uintptr_t libmilter_end_ = 0;
   Counter& connections_;
   Counter& silent_;
   Counter& pauses_;
