@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <future>
 #include <mutex>
 #include <span>
 #include <thread>
@@ -201,8 +202,9 @@ struct UnboundSource::State {
       ub_resolve_async(context.get(), "localhost", static_cast<int>(Type::a), kInternet, nullptr, ignore, nullptr);
   }
 
-  void run() {
+  void run(std::promise<void> awake) {
     wake_up();
+    awake.set_value();
     std::array<pollfd, 3> watched{pollfd{stop, POLLIN, 0}, pollfd{ub_fd(contexts[0].get()), POLLIN, 0},
                                   pollfd{ub_fd(contexts[1].get()), POLLIN, 0}};
     for (;;) {
@@ -235,7 +237,10 @@ Result<std::unique_ptr<Source>> UnboundSource::make(const Options& options, Coun
   auto state = std::make_unique<State>(counters, std::move(usual).value(), std::move(uncached).value());
   state->stop = eventfd(0, EFD_CLOEXEC);
   if (state->stop < 0) return Error{"no event descriptor for DNS", {}};
-  state->pump = std::thread([s = state.get()] { s->run(); });
+  std::promise<void> awake;
+  std::future<void> is_awake = awake.get_future();
+  state->pump = std::thread([s = state.get(), a = std::move(awake)]() mutable { s->run(std::move(a)); });
+  is_awake.wait();  // else libunbound's threads would be named after whoever asks first
   return std::unique_ptr<Source>(new UnboundSource(std::move(state)));
 }
 
