@@ -28,8 +28,11 @@ class LoadedPostfix(Postfix):
 
     def __init__(self, unpacked, work, socket, sink, default_action):
         super().__init__(unpacked, work, socket, sink)
-        with open(os.path.join(self.etc, "main.cf"), "a", encoding="ascii") as file:
-            file.write(FOR_LOAD.format(default_action=default_action))
+        changed = {line.split(" ")[0] for line in FOR_LOAD.splitlines() if line}
+        # A setting twice is a warning by each process; postlogd's own makes it wait for itself where ten lines are there before it starts.
+        kept = [line for line in self.main.splitlines() if line.split(" ")[0] not in changed]
+        self.main = "\n".join(kept) + FOR_LOAD.format(default_action=default_action)
+        self.write("main.cf", self.main)
 
     def pending(self):
         """What was taken and is still to be delivered."""

@@ -13,6 +13,7 @@ Ends with 77 (skipped) where the MTA cannot be had or run.
 import argparse
 import os
 import secrets
+import subprocess
 import sys
 import time
 
@@ -109,7 +110,7 @@ def main():
     with folder(options.keep) as work:
         try:
             failed = storm(options, work)
-        except LabError as error:
+        except (LabError, OSError, subprocess.SubprocessError) as error:
             print(error)
         if failed:
             print(f"FAIL: run again with --seed {options.seed}; the last lines of {options.mta}:\n"

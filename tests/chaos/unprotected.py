@@ -8,6 +8,7 @@ after another.
 import argparse
 import concurrent.futures
 import os
+import subprocess
 import sys
 import time
 
@@ -145,7 +146,7 @@ def hold(options, experiment, mta, default_action, wanted, without=None):
         return True
     try:
         problems = found(options, experiment, mta, default_action, without)
-    except LabError as error:
+    except (LabError, OSError, subprocess.SubprocessError) as error:
         print(f"  FAIL  {name}: {error}", flush=True)
         return False
     good = problems.keys() >= wanted if wanted else not problems
