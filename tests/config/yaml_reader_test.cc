@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
 
 #include <chrono>
 #include <string>
@@ -156,6 +157,17 @@ TEST(YamlReader, EndsBombsSoonAndCleanly) {
   EXPECT_EQ(read(line + "z: v}").find("z")->where.column, static_cast<int>(line.size()) + 4);
   EXPECT_TRUE(read("a: \"" + repeated("\\\"", 1'000'000) + "\"").is_map());
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(60));
+}
+
+// What these tests refuse is taken without a word by whoever reads with the library alone.
+TEST(YamlReader, WouldTakeAllThatFromTheLibraryAlone) {
+  for (const std::string& text :
+       {std::string("a: 1\nb: 2\na: 3\n"), std::string("a: &a [x]\nb: &b [*a,*a]\nc: [*b,*b]\n"),
+        std::string("a: !x y\n"), std::string(kMaxDepth + 1, '[') + std::string(kMaxDepth + 1, ']'),
+        "a: 1\n" + std::string(kMaxFileBytes, '\n')}) {
+    EXPECT_NO_THROW(YAML::Load(text)) << text.substr(0, 100);
+    EXPECT_FALSE(refused(text).empty()) << text.substr(0, 100);
+  }
 }
 
 TEST(YamlReader, TakesNestingUpToTheCap) {
