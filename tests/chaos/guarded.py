@@ -27,6 +27,12 @@ class Life:
                 if isinstance(event, dict):
                     yield event
 
+    def complaints(self):
+        """Faults that it tells of, and what somebody else wrote: a sanitizer, a library. A SIGKILL may leave half a line, the last."""
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            lines = file.readlines()
+        return [line.rstrip() for line in lines if line.endswith("\n") and (not line.startswith("{") or line.startswith('{"event":"fault"'))]
+
     def generations(self, events):
         """Its own numbers of generations, to ours: the first load is 1, and each reload says which number it has reached."""
         known = {1: self.loads[0]}

@@ -44,6 +44,7 @@ def under_way(attempts, moments):
 
 def report(world, storm, audit, left, count, seconds):
     wrong = storm.wrong + [f"left in the queue: {entry}" for entry in left[:5]]
+    wrong += [line for life in world.postern.lives for line in life.complaints()[:5]]
     if not storm.done >= len(storm.events) or storm.is_alive():
         wrong.append("the storm did not come to its end")
     if audit.counts["delivered"] < audit.counts["recipients"] / 5:
