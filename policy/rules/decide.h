@@ -31,7 +31,7 @@ struct Decision {
   std::optional<std::size_t> rule;
   std::string text;       ///< of quarantine: the reason; of discard: its text if it has one
   bool softened = false;  ///< a 5xx, discard or notice that became 451 since an answer that failed could have spared it
-  bool scoped = false;    ///< some rule it rests on reads a fact of one recipient
+  bool scoped = false;    ///< at a recipient: some rule it rests on reads a fact of that one
   std::optional<Split> split;        ///< of the deciding rule, when it says one
   std::vector<std::string> matched;  ///< names of the rules found true on the way, in order
   /// "check", or "check:rule": what could not be had and whose absence was lived with

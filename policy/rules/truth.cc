@@ -71,6 +71,9 @@ Outlook subsets_of(Truths truths) {
 }
 
 Outlook both(Outlook a, Outlook b) {
+  // Most conditions are settled: true leaves the other as it is, and nothing becomes of false.
+  if (a == outlook_of(kTrue) || b == outlook_of(kFalse)) return b;
+  if (b == outlook_of(kTrue) || a == outlook_of(kFalse)) return a;
   Outlook out = 0;
   for (unsigned m = 1; m < 16; ++m) {
     if (!(a >> m & 1u)) continue;
