@@ -14,11 +14,14 @@
 namespace postern::test {
 namespace {
 
-// One question, answered "no mail here" 800 ms later.
+// Below slow.test one question, answered "no mail here" 800 ms later; below slower.test two, the second (for an address)
+// not before the answer to the first: questions are asked at MAIL already, and one alone would be answered for all by then.
 constexpr const char* kSlowZone =
     "*.slow.test. MX 0 .\n"
     "slow.test. A 192.0.2.1\n"
     "; DELAY *.slow.test 800\n"
+    "*.slower.test. A 192.0.2.1\n"
+    "; DELAY *.slower.test 800\n"
     "quick.test. MX 0 .\n"
     "; DELAY long.test 60000\n"
     "long.test. MX 0 .\n";
@@ -45,7 +48,7 @@ int answered_within(Daemon& daemon, int count, std::chrono::milliseconds patienc
   for (int i = 0; i < count; ++i) {
     clients.push_back(daemon.client());
     clients.back().greet();
-    EXPECT_EQ(clients.back().mail("<a@d" + std::to_string(count * round + i) + ".slow.test>"), "none");
+    EXPECT_EQ(clients.back().mail("<a@d" + std::to_string(count * round + i) + ".slower.test>"), "none");
     clients.back().packet('U', std::string("NOOP\0", 5));  // its answer says that MAIL has been dealt with
     char command = 0;
     std::string data;
