@@ -39,9 +39,10 @@ class World:
     Postern does without."""
 
     def __init__(self, program, mtas, mta, work, seed, default_action="tempfail", without=None):
-        self.seed, self.running, self.attempts = seed, [], []
+        self.seed, self.running, self.attempts = seed, contextlib.ExitStack(), []
         self.mute = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # a resolver that takes questions and never answers
         self.mute.bind(("127.0.0.1", 0))
+        self.running.callback(self.mute.close)
         try:
             self.sink = self.started(Arrivals(os.path.join(work, "arrived.jsonl")))
             self.postern = self.started(Guarded(program, os.path.join(work, "postern"), Generation(1), ZONE, self.mute.getsockname()[1],
@@ -54,13 +55,12 @@ class World:
             raise
 
     def started(self, thing):
-        self.running.append(thing)
+        self.running.callback(thing.stop)
         return thing
 
     def stop(self):
-        for thing in reversed(self.running):
-            thing.stop()
-        self.mute.close()
+        """All of it, even where one of them does not stop."""
+        self.running.close()
 
     def inject(self, messages):
         """What became of them at the clients."""
