@@ -133,17 +133,18 @@ TEST(Compile, TellsWhatComesLaterOneLineAnOccurrence) {
       "- {name: b, when: 'any attachment (type is archive and (size > 10 MB or encrypted))', reject: "
       "\"{attachment.name} {limit.user.used}\"}\n"
       "- {name: c, when: limit.user is over, skip: [inbound/greylist, callout], freeze: 1h}\n");
-  EXPECT_THAT(
-      w.lines(),
-      ElementsAre(
-          "p.yaml:3:74: comparison looks like is not in this version",
-          "p.yaml:3:94: action bounce is not in this version", "p.yaml:3:108: action notify is not in this version",
-          "p.yaml:4:24: fact attachment is not in this version",
-          "p.yaml:4:97: fact attachment.name is not in this version",
-          "p.yaml:4:115: fact limit.user.used is not in this version",
-          "p.yaml:5:19: check limit.user is not in this version",
-          "p.yaml:5:46: rule inbound/greylist is not in this version",
-          "p.yaml:5:64: there is no rule or group \"callout\"", "p.yaml:5:74: action freeze is not in this version"));
+  EXPECT_THAT(w.lines(), ElementsAre("p.yaml:1:36: list type sql is not in this version",
+                                     "p.yaml:3:46: check dmarc is not in this version",
+                                     "p.yaml:3:74: comparison looks like is not in this version",
+                                     "p.yaml:3:94: action bounce is not in this version",
+                                     "p.yaml:3:108: action notify is not in this version",
+                                     "p.yaml:4:24: fact attachment is not in this version",
+                                     "p.yaml:4:97: fact attachment.name is not in this version",
+                                     "p.yaml:4:115: fact limit.user.used is not in this version",
+                                     "p.yaml:5:19: check limit.user is not in this version",
+                                     "p.yaml:5:46: rule inbound/greylist is not in this version",
+                                     "p.yaml:5:64: there is no rule or group \"callout\"",
+                                     "p.yaml:5:74: action freeze is not in this version"));
 }
 
 TEST(Compile, TellsMistakesInRulesAllAtOnce) {
