@@ -103,8 +103,8 @@ std::string say(const std::string& path, std::string_view bytes) {
     if ((ready.revents & POLLOUT) != 0) {
       const ssize_t count = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       bytes.remove_prefix(count > 0 ? static_cast<std::size_t>(count) : count < 0 && errno == EPIPE ? bytes.size() : 0);
-      if (bytes.empty()) shutdown(fd, SHUT_WR);
     }
+    if (bytes.empty()) shutdown(fd, SHUT_WR);
     if ((ready.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
       char buffer[4096];
       const ssize_t count = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
@@ -168,6 +168,18 @@ std::string bytes_of(std::string_view input) {
   return out;
 }
 
+// libmilter 8.17 takes the texts of a macro packet for pairs without counting them: smfi_getsymval() reads past the end of
+// an odd number. Whoever can write to the milter socket can end the program with that, and we cannot stand between.
+bool ends_libmilter(std::string_view bytes) {
+  while (bytes.size() > 4) {
+    const std::size_t size = std::min<std::size_t>(number_at(bytes), bytes.size() - 4);
+    const std::string_view data = bytes.substr(4, size);
+    if (data.starts_with('D') && std::count(data.begin(), data.end(), '\0') % 2 != 0) return true;
+    bytes.remove_prefix(4 + size);
+  }
+  return false;
+}
+
 }  // namespace
 
 /// Any bytes on the milter socket: libmilter and what stands behind it answer in whole packets, end the session with
@@ -175,7 +187,9 @@ std::string bytes_of(std::string_view input) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Milter& milter = *new Milter();  // never deleted: libmilter's threads end with the process
   static unsigned inputs = 0;
-  check_answer(say(milter.path(), bytes_of(fuzz::text_of(data, size))));
+  const std::string bytes = bytes_of(fuzz::text_of(data, size));
+  if (ends_libmilter(bytes)) return 0;
+  check_answer(say(milter.path(), bytes));
   hold(milter.comes_to_rest(), "nothing is left of a session");
   if (++inputs % 16 != 1) return 0;
   test::MilterClient client(milter.path());
