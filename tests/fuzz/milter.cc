@@ -60,11 +60,15 @@ class Milter {
   // Whether nothing is left of any session, within a time that is long enough on any machine.
   bool comes_to_rest() {
     const auto until = std::chrono::steady_clock::now() + 10s;
-    while (admission_.sessions() != 0) {
+    const auto rests = [this] {
+      return admission_.sessions() == 0 && counters_.get("milter.sessions").value() == 0 &&
+             counters_.get("milter.callbacks").value() == 0;
+    };
+    while (!rests()) {
       if (std::chrono::steady_clock::now() > until) return false;
       std::this_thread::sleep_for(50us);
     }
-    return counters_.get("milter.sessions").value() == 0 && counters_.get("milter.callbacks").value() == 0;
+    return true;
   }
 
  private:
