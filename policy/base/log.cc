@@ -6,7 +6,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <mutex>
 
 #include "policy/base/text.h"
@@ -42,20 +44,30 @@ std::string_view level_name(LogLevel level) {
 }
 
 // The value in double quotes; printable() has made control bytes and bad UTF-8 into backslash text already.
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : printable(text, kMaxValueBytes)) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
+void append_quoted(std::string& line, std::string_view text) {
+  const std::string seen = printable(text, kMaxValueBytes);
+  line += '"';
+  for (std::size_t at = 0; at < seen.size();) {
+    const std::size_t next = std::min(seen.find_first_of("\"\\", at), seen.size());
+    line.append(seen, at, next - at);
+    if (next < seen.size()) line.append({'\\', seen[next]});
+    at = next + 1;
   }
-  return out + '"';
+  line += '"';
+}
+
+constexpr std::array<bool, 256> plain_bytes() {
+  std::array<bool, 256> plain{};
+  for (const char c :
+       std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-+@:/,;<>[]()*%!?~"))
+    plain[static_cast<unsigned char>(c)] = true;
+  return plain;
 }
 
 bool is_plain(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxValueBytes && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("._-+@:/,;<>[]()*%!?~").find(c) != std::string_view::npos;
-  });
+  static constexpr std::array<bool, 256> kPlain = plain_bytes();
+  return !text.empty() && text.size() <= kMaxValueBytes &&
+         std::all_of(text.begin(), text.end(), [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
 }
 
 // Words of the program alone.
@@ -68,22 +80,34 @@ std::string class_of(const Event& event) {
 }
 
 struct LogfmtValue {
-  std::string operator()(const std::string& v) const { return is_plain(v) ? v : in_quotes(v); }
-  std::string operator()(std::int64_t v) const { return std::to_string(v); }
-  std::string operator()(double v) const { return fmt::format("{:.1f}", std::isfinite(v) ? v : 0.0); }
-  std::string operator()(bool v) const { return v ? "true" : "false"; }
-  std::string operator()(const std::vector<std::string>& v) const { return (*this)(join(v, " ")); }
+  std::string& line;
+
+  void operator()(const std::string& v) const {
+    if (is_plain(v))
+      line += v;
+    else
+      append_quoted(line, v);
+  }
+  void operator()(std::int64_t v) const { fmt::format_to(std::back_inserter(line), "{}", v); }
+  void operator()(double v) const { fmt::format_to(std::back_inserter(line), "{:.1f}", std::isfinite(v) ? v : 0.0); }
+  void operator()(bool v) const { line += v ? "true" : "false"; }
+  void operator()(const std::vector<std::string>& v) const { (*this)(v.size() == 1 ? v.front() : join(v, " ")); }
 };
 
 struct JsonValue {
-  std::string operator()(const std::string& v) const { return in_quotes(v); }
-  std::string operator()(std::int64_t v) const { return std::to_string(v); }
-  std::string operator()(double v) const { return fmt::format("{:.1f}", std::isfinite(v) ? v : 0.0); }
-  std::string operator()(bool v) const { return v ? "true" : "false"; }
-  std::string operator()(const std::vector<std::string>& v) const {
-    std::string out = "[";
-    for (const std::string& item : v) out += (out.size() > 1 ? "," : "") + in_quotes(item);
-    return out + ']';
+  std::string& line;
+
+  void operator()(const std::string& v) const { append_quoted(line, v); }
+  void operator()(std::int64_t v) const { LogfmtValue{line}(v); }
+  void operator()(double v) const { LogfmtValue{line}(v); }
+  void operator()(bool v) const { LogfmtValue{line}(v); }
+  void operator()(const std::vector<std::string>& v) const {
+    line += '[';
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      if (i > 0) line += ',';
+      append_quoted(line, v[i]);
+    }
+    line += ']';
   }
 };
 
@@ -91,19 +115,24 @@ struct JsonValue {
 
 std::string format(const Event& event, LogForm form) {
   std::string line;
+  line.reserve(1024);
   if (form == LogForm::logfmt) {
-    line = fmt::format("event={} level={}", event.name, level_name(event.level));
+    line.append("event=").append(event.name).append(" level=").append(level_name(event.level));
     for (const auto& [field, value] : event.fields) {
-      line += ' ';
-      line += field;
-      line += '=';
-      line += std::visit(LogfmtValue{}, value);
+      line.append(" ").append(field).append("=");
+      std::visit(LogfmtValue{line}, value);
     }
     return line;
   }
-  line = fmt::format("{{\"event\":\"{}\",\"level\":\"{}\"", event.name, level_name(event.level));
-  for (const auto& [field, value] : event.fields)
-    line += fmt::format(",\"{}\":{}", field, std::visit(JsonValue{}, value));
+  line.append("{\"event\":\"")
+      .append(event.name)
+      .append("\",\"level\":\"")
+      .append(level_name(event.level))
+      .append("\"");
+  for (const auto& [field, value] : event.fields) {
+    line.append(",\"").append(field).append("\":");
+    std::visit(JsonValue{line}, value);
+  }
   return line + '}';
 }
 

@@ -37,6 +37,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return above[b.size()];
 }
 
+// Where the printable ASCII from `start` on ends.
+std::int32_t ascii_run(const std::uint8_t* bytes, std::int32_t start, std::int32_t size) {
+  std::int32_t end = start;
+  while (end < size && bytes[end] >= 0x20 && bytes[end] < 0x7f) ++end;
+  return end;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t max_bytes) {
@@ -47,6 +54,13 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
   for (std::int32_t i = 0; i < size;) {
     if (out.size() >= max_bytes) return out + "...";
     const std::int32_t start = i;
+    const std::int32_t plain = ascii_run(bytes, start, size);
+    if (plain > start) {  // most text; what follows takes its time
+      const std::size_t taken = std::min(static_cast<std::size_t>(plain - start), max_bytes - out.size());
+      out.append(text.substr(static_cast<std::size_t>(start), taken));
+      i += static_cast<std::int32_t>(taken);
+      continue;
+    }
     UChar32 c = 0;
     U8_NEXT(bytes, i, size, c);
     if (c < 0) {
@@ -77,9 +91,12 @@ bool ascii_iequals(std::string_view a, std::string_view b) {
          });
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 std::string fold(std::string_view utf8) {
-  const bool ascii = std::all_of(utf8.begin(), utf8.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  if (ascii) return ascii_lower(utf8);
+  if (is_ascii(utf8)) return ascii_lower(utf8);
   UErrorCode status = U_ZERO_ERROR;
   std::unique_ptr<UCaseMap, decltype(&ucasemap_close)> map(ucasemap_open("", 0, &status), &ucasemap_close);
   if (U_FAILURE(status)) return ascii_lower(utf8);

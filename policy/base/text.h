@@ -16,6 +16,8 @@ std::string printable(std::string_view text, std::size_t max_bytes = 200);
 /// Lower case of A-Z alone; every other byte stays.
 std::string ascii_lower(std::string_view text);
 bool ascii_iequals(std::string_view a, std::string_view b);
+/// Whether no byte is above 0x7f.
+bool is_ascii(std::string_view text);
 
 /// Unicode default case folding (full, Unicode 15), for comparing without case. Bytes that are no UTF-8 stay as they
 /// are.

@@ -17,10 +17,6 @@ constexpr std::size_t kMaxNameBytes = 253;    // RFC 1035 2.3.4: 255 on the wire
 constexpr std::size_t kMaxLabelBytes = 63;    // RFC 1035 2.3.4
 constexpr std::size_t kMaxInputBytes = 1000;  // local: 253 bytes of A-labels never come from more UTF-8 than this
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 bool is_label_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }
 
 bool is_name(std::string_view text) {

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
-#include <set>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "policy/base/guarded.h"
 
@@ -26,20 +27,12 @@ const AnswerPtr& too_many() {
   return answer;
 }
 
-// A set that takes no more than `most`; true when `key` is in it afterwards.
-bool admit(std::set<Key>& keys, const Key& key, std::size_t most) {
-  if (keys.contains(key)) return true;
-  if (keys.size() >= most) return false;
-  keys.insert(key);
-  return true;
-}
-
 }  // namespace
 
 struct MessageResolver::State {
-  struct Known {
-    std::set<Key> asked;
-    std::map<Key, AnswerPtr> answers;
+  struct Asked {
+    Key key;
+    AnswerPtr answer;  ///< null while there is none that was not late
   };
   State(Resolver& next, Counters& counters, std::size_t cap)
       : resolver(next.current()), capped(counters.get("dns.capped")), most(cap) {}
@@ -47,19 +40,16 @@ struct MessageResolver::State {
   const std::shared_ptr<Resolver> resolver;
   Counter& capped;
   const std::size_t most;
-  Guarded<Known> known;
+  Guarded<std::vector<Asked>> asked;  // few: looked through from the front
 
-  // The answer of this message where it has one, else nothing.
-  AnswerPtr remembered(const Key& key) {
-    return known.with([&](const Known& k) {
-      const auto found = k.answers.find(key);
-      return found == k.answers.end() ? nullptr : found->second;
-    });
-  }
   // The first answer wins: whoever asked at the same time gets that one too.
-  AnswerPtr remember(const Key& key, AnswerPtr answer) {
+  AnswerPtr remember(std::size_t question, AnswerPtr answer) {
     if (answer->late) return answer;
-    return known.with([&](Known& k) { return k.answers.emplace(key, std::move(answer)).first->second; });
+    return asked.with([&](std::vector<Asked>& all) {
+      AnswerPtr& known = all[question].answer;
+      if (!known) known = std::move(answer);
+      return known;
+    });
   }
 };
 
@@ -71,7 +61,7 @@ std::shared_ptr<MessageResolver::View> MessageResolver::view(std::size_t most_qu
 }
 
 std::size_t MessageResolver::asked() const {
-  return state_->known.with([](const State::Known& k) { return k.asked.size(); });
+  return state_->asked.with([](const auto& all) { return all.size(); });
 }
 
 bool MessageResolver::in_doubt() const { return state_->resolver->in_doubt(); }
@@ -80,7 +70,7 @@ struct MessageResolver::View::Counted {
   explicit Counted(std::size_t cap) : most(cap) {}
 
   const std::size_t most;
-  Guarded<std::set<Key>> asked;
+  std::vector<std::size_t> asked;  // indexes into State::asked, under its lock
   std::atomic<bool> late{false};
   std::atomic<Trust> trust{Trust::local};
 
@@ -90,11 +80,26 @@ struct MessageResolver::View::Counted {
     return answer;
   }
 
-  bool admits(State& message, const Key& key) {
-    const bool ours = asked.with([&](std::set<Key>& keys) { return admit(keys, key, most); });
-    const bool whole = ours && message.known.with([&](State::Known& k) { return admit(k.asked, key, message.most); });
-    if (!whole) message.capped.add();
-    return whole;
+  struct Admitted {
+    std::size_t question;
+    AnswerPtr known;
+  };
+  // Where a question stands, and what is known of it; nothing where it is one too many.
+  std::optional<Admitted> admit(State& message, const Key& key) {
+    const auto admitted = message.asked.with([&](std::vector<State::Asked>& all) -> std::optional<Admitted> {
+      const auto found = std::find_if(all.begin(), all.end(), [&](const State::Asked& a) { return a.key == key; });
+      const auto question = static_cast<std::size_t>(found - all.begin());
+      const bool ours = std::find(asked.begin(), asked.end(), question) != asked.end();
+      if (!ours && asked.size() >= most) return std::nullopt;
+      if (found == all.end()) {
+        if (all.size() >= message.most) return std::nullopt;
+        all.push_back({key, nullptr});
+      }
+      if (!ours) asked.push_back(question);
+      return Admitted{question, all[question].answer};
+    });
+    if (!admitted) message.capped.add();
+    return admitted;
   }
 };
 
@@ -104,23 +109,22 @@ MessageResolver::View::View(std::shared_ptr<State> message, std::size_t most_que
 MessageResolver::View::~View() = default;
 
 void MessageResolver::View::prefetch(const Question& question) {
-  const Key key{question, false};
-  if (!counted_->admits(*message_, key) || message_->remembered(key)) return;
-  message_->resolver->prefetch(question);
+  const auto admitted = counted_->admit(*message_, {question, false});
+  if (admitted && !admitted->known) message_->resolver->prefetch(question);
 }
 
 AnswerPtr MessageResolver::View::query(const Question& question, const Deadline& deadline) {
-  const Key key{question, false};
-  if (!counted_->admits(*message_, key)) return too_many();
-  if (const AnswerPtr known = message_->remembered(key)) return counted_->seen(known);
-  return counted_->seen(message_->remember(key, message_->resolver->query(question, deadline)));
+  const auto admitted = counted_->admit(*message_, {question, false});
+  if (!admitted) return too_many();
+  if (admitted->known) return counted_->seen(admitted->known);
+  return counted_->seen(message_->remember(admitted->question, message_->resolver->query(question, deadline)));
 }
 
 AnswerPtr MessageResolver::View::query_uncached(const Question& question, const Deadline& deadline) {
-  const Key key{question, true};
-  if (!counted_->admits(*message_, key)) return too_many();
-  if (const AnswerPtr known = message_->remembered(key)) return counted_->seen(known);
-  return counted_->seen(message_->remember(key, message_->resolver->query_uncached(question, deadline)));
+  const auto admitted = counted_->admit(*message_, {question, true});
+  if (!admitted) return too_many();
+  if (admitted->known) return counted_->seen(admitted->known);
+  return counted_->seen(message_->remember(admitted->question, message_->resolver->query_uncached(question, deadline)));
 }
 
 void MessageResolver::View::new_run() {
@@ -133,7 +137,7 @@ Trust MessageResolver::View::trust() const { return counted_->trust; }
 bool MessageResolver::View::was_late() const { return counted_->late; }
 
 std::size_t MessageResolver::View::asked() const {
-  return counted_->asked.with([](const std::set<Key>& keys) { return keys.size(); });
+  return message_->asked.with([&](const auto&) { return counted_->asked.size(); });
 }
 
 }  // namespace postern::dns

@@ -8,6 +8,7 @@
 #include "policy/rules/describe.h"
 #include "policy/rules/rule_reader.h"
 #include "policy/rules/rule_set.h"
+#include "policy/rules/same_comparisons.h"
 
 namespace postern::rules {
 
@@ -37,6 +38,7 @@ class Compiler {
       program_->infos[i].where = reader_.rules[i].where;
       program_->infos[i].other_actions = other_actions(i);
     }
+    number_comparisons(*program_);
     return std::make_shared<const RuleSet>(std::move(program_));
   }
 

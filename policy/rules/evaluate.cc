@@ -13,9 +13,11 @@ Truths unknown_as(Unavailable unavailable) { return unavailable == Unavailable::
 Truths truth(bool yes) { return yes ? kTrue : kFalse; }
 
 std::size_t index_of(const CheckDecl& decl, const Outcome* outcome) {
-  const auto found = std::find_if(decl.outcomes.begin(), decl.outcomes.end(),
-                                  [&](const Outcome& o) { return &o == outcome || o.name == outcome->name; });
-  return static_cast<std::size_t>(found - decl.outcomes.begin());
+  const auto begin = decl.outcomes.begin();
+  const auto end = decl.outcomes.end();
+  auto found = std::find_if(begin, end, [&](const Outcome& o) { return &o == outcome; });
+  if (found == end) found = std::find_if(begin, end, [&](const Outcome& o) { return o.name == outcome->name; });
+  return static_cast<std::size_t>(found - begin);
 }
 
 // What a count that may still grow says now (LANGUAGE 5: `recipients.count > N` is true as soon as it is exceeded).
@@ -65,9 +67,8 @@ Evaluation::Evaluation(const Program& program, const Known& known, Stage stage, 
       layer_(layer),
       sight_(sight),
       now_(known.unix_time()),
-      rules_(program.rules.size()),
-      groups_(program.groups.size()),
-      facts_(program.facts.size()) {}
+      facts_(program.facts.size()),
+      settled_(program.rules.size() + program.groups.size() + program.comparisons) {}
 
 bool Evaluation::counts(std::size_t index) const {
   const Rule& r = program_.rules[index];
@@ -75,16 +76,16 @@ bool Evaluation::counts(std::size_t index) const {
 }
 
 Outlook Evaluation::group(std::size_t index) {
-  if (groups_[index]) return *groups_[index];
+  if (const Outlook seen = of_group(index)) return seen;
   const Group& g = program_.groups[index];
   Outlook result = g.parent ? group(*g.parent) : outlook_of(kTrue);
   if (g.when && result != outlook_of(kFalse)) result = both(result, expression(*g.when));
-  groups_[index] = result;
+  of_group(index) = result;
   return result;
 }
 
 Outlook Evaluation::rule(std::size_t index) {
-  if (rules_[index]) return *rules_[index];
+  if (const Outlook seen = of_rule(index)) return seen;
   const Rule& r = program_.rules[index];
   Outlook result = outlook_of(counts(index) ? kTrue : kFalse);
   // A rule stands on its own: what an outer quantifier has bound is no business of it.
@@ -97,7 +98,7 @@ Outlook Evaluation::rule(std::size_t index) {
   }
   if (r.unavailable) result = with_unknown(result, unknown_as(*r.unavailable));
   bound_ = std::move(outer);
-  rules_[index] = result;
+  of_rule(index) = result;
   return result;
 }
 
@@ -133,8 +134,16 @@ Outlook Evaluation::expression(const Expression& e) {
 Outlook Evaluation::check(const Expression& e) const {
   const CheckDecl& decl = program_.checks[e.check];
   const Truths unknown = unknown_as(decl.unavailable);
-  // LANGUAGE 5: on failure its own name is true, every other comparison, `is not` too, is unknown.
   const auto names = [&](std::size_t outcome) { return outcome < 64 && (e.outcomes >> outcome & 1u) != 0; };
+  const bool unseen = sight_ == Sight::blind_to_recipient && decl.scope == Scope::recipient;
+  const CheckState state = unseen ? CheckState{} : known_.check(e.check);
+  if (const Outcome* found = unseen ? nullptr : found_outcome(decl, state, stage_)) {
+    const bool named = names(index_of(decl, found));
+    const bool failed = state.kind != CheckState::Kind::known || found->failure == Failure::yes;
+    if (failed) return outlook_of(named && !e.negated ? kTrue : unknown);
+    return outlook_of(truth(named != e.negated));
+  }
+  // LANGUAGE 5: on failure its own name is true, every other comparison, `is not` too, is unknown.
   Truths on_failure = 0;
   for (std::size_t i = 0; i < decl.outcomes.size(); ++i) {
     if (decl.outcomes[i].failure == Failure::yes)
@@ -142,15 +151,7 @@ Outlook Evaluation::check(const Expression& e) const {
   }
   if (on_failure == 0) on_failure = unknown;
   const auto later = static_cast<Truths>(kEither | on_failure);
-  if (sight_ == Sight::blind_to_recipient && decl.scope == Scope::recipient) return outlook_of(later);
-
-  const CheckState state = known_.check(e.check);
-  if (const Outcome* found = found_outcome(decl, state, stage_)) {
-    const bool named = names(index_of(decl, found));
-    const bool failed = state.kind != CheckState::Kind::known || found->failure == Failure::yes;
-    if (failed) return outlook_of(named && !e.negated ? kTrue : unknown);
-    return outlook_of(truth(named != e.negated));
-  }
+  if (unseen) return outlook_of(later);
   if (state.kind == CheckState::Kind::askable) {
     Outlook result = static_cast<Outlook>(outlook_of(kTrue) | outlook_of(kFalse));
     if (on_failure & kUnknown) result = static_cast<Outlook>(result | outlook_of(unknown));
@@ -176,7 +177,15 @@ Evaluation::FactView Evaluation::fact_view(std::size_t index) {
   return {facts_[index]->kind, facts_[index]->values};
 }
 
+// What a quantifier has bound is no longer the fact that others compare.
 Outlook Evaluation::comparison(const Expression& e) {
+  if (e.kind != Expression::Kind::fact || !bound_.empty()) return made_comparison(e);
+  Outlook& made = of_comparison(e.comparison);
+  if (made == 0) made = made_comparison(e);
+  return made;
+}
+
+Outlook Evaluation::made_comparison(const Expression& e) {
   const FactView state = fact_view(e.fact);
   const Truths list_unknown =
       e.test && e.test->list && !e.test->list_name.empty() ? unknown_as(e.test->list->when_unavailable()) : Truths{0};

@@ -58,6 +58,7 @@ class Evaluation {
   Outlook expression(const Expression& e);
   Outlook check(const Expression& e) const;
   Outlook comparison(const Expression& e);
+  Outlook made_comparison(const Expression& e);
   Outlook quantified(const Expression& e);
   Outlook tagged(const Expression& e);
   Outlook scored(const Expression& e);
@@ -67,6 +68,11 @@ class Evaluation {
     std::span<const Value> values;
   };
   FactView fact_view(std::size_t index);
+  Outlook& of_rule(std::size_t index) { return settled_[index]; }
+  Outlook& of_group(std::size_t index) { return settled_[program_.rules.size() + index]; }
+  Outlook& of_comparison(std::size_t number) {
+    return settled_[program_.rules.size() + program_.groups.size() + number];
+  }
   bool is_scoped(const Expression& e) const;
   bool is_scoped_alone(const Expression& e, bool& any) const;
 
@@ -85,9 +91,8 @@ class Evaluation {
   const Layer layer_;
   const Sight sight_;
   const std::int64_t now_;
-  std::vector<std::optional<Outlook>> rules_;
-  std::vector<std::optional<Outlook>> groups_;
   std::vector<std::optional<FactState>> facts_;
+  std::vector<Outlook> settled_;                             ///< of rules, groups, comparisons; 0: not looked at yet
   std::vector<std::pair<std::size_t, const Value*>> bound_;  ///< by `any FACT ( )`; null: a value that is not known yet
 };
 

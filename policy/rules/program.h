@@ -35,6 +35,7 @@ struct Expression {
   std::uint64_t outcomes = 0;  ///< bit n: the outcome of that index in the check's table
   std::size_t fact = 0;
   std::shared_ptr<const Test> test;
+  std::size_t comparison = 0;  ///< of `fact` against `test`: the number of all that say the same
   Syntax::Quantifier quantifier = Syntax::Quantifier::any;
   std::vector<std::size_t> rules;
 };
@@ -96,6 +97,7 @@ class Program {
   std::vector<CheckDecl> checks;
   std::vector<Reads> check_reads;
   std::vector<RuleSet::RuleInfo> infos;  ///< of `rules`, one each
+  std::size_t comparisons = 0;           ///< different ones
 };
 
 }  // namespace postern::rules

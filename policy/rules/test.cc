@@ -17,6 +17,10 @@ struct TextOf {
   std::string operator()(const Domain& value) const { return value.text(); }
 };
 
+bool is_equality(Operator op) {
+  return op != Operator::contains && op != Operator::starts_with && op != Operator::ends_with;
+}
+
 List::Answer answer(bool yes) { return yes ? List::Answer::yes : List::Answer::no; }
 
 }  // namespace
@@ -63,6 +67,10 @@ List::Answer Test::fits(const Value& value, std::int64_t unix_time) const {
     const std::string text = text_of(value);
     return answer(std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return p->found_in(text); }));
   }
+  // Texts of the right side are folded, so an ASCII text that is to be equal needs no folded copy.
+  if (const auto* text = std::get_if<std::string>(&value); text != nullptr && is_equality(op) && is_ascii(*text))
+    return answer(
+        std::any_of(texts.begin(), texts.end(), [&](const auto& right) { return ascii_iequals(*text, right); }));
   const std::string text = fold(text_of(value));
   return answer(std::any_of(texts.begin(), texts.end(), [&](const std::string& right) {
     if (op == Operator::contains) return text.find(right) != std::string::npos;

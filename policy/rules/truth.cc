@@ -1,6 +1,7 @@
 #include "policy/rules/truth.h"
 
 #include <array>
+#include <bit>
 
 namespace postern::rules {
 
@@ -43,12 +44,16 @@ constexpr Table make_and() {
 
 constexpr Table kAnd = make_and();
 
+// Calls `visit` with each set in `outlook`.
+template <class Visit>
+void for_sets(Outlook outlook, Visit visit) {
+  for (unsigned rest = outlook; rest != 0; rest &= rest - 1) visit(static_cast<Truths>(std::countr_zero(rest)));
+}
+
 template <class Map>
 Outlook map_sets(Outlook a, Map map) {
   Outlook out = 0;
-  for (unsigned m = 1; m < 16; ++m) {
-    if (a >> m & 1u) out = static_cast<Outlook>(out | outlook_of(map(static_cast<Truths>(m))));
-  }
+  for_sets(a, [&](Truths m) { out = static_cast<Outlook>(out | outlook_of(map(m))); });
   return out;
 }
 
@@ -56,9 +61,7 @@ Outlook map_sets(Outlook a, Map map) {
 
 Truths all_truths(Outlook outlook) {
   Truths out = 0;
-  for (unsigned m = 1; m < 16; ++m) {
-    if (outlook >> m & 1u) out = static_cast<Truths>(out | m);
-  }
+  for_sets(outlook, [&](Truths m) { out = static_cast<Truths>(out | m); });
   return out;
 }
 
@@ -75,10 +78,7 @@ Outlook both(Outlook a, Outlook b) {
   if (a == outlook_of(kTrue) || b == outlook_of(kFalse)) return b;
   if (b == outlook_of(kTrue) || a == outlook_of(kFalse)) return a;
   Outlook out = 0;
-  for (unsigned m = 1; m < 16; ++m) {
-    if (!(a >> m & 1u)) continue;
-    out = static_cast<Outlook>(out | map_sets(b, [m](Truths n) { return kAnd[m][n]; }));
-  }
+  for_sets(a, [&](Truths m) { out = static_cast<Outlook>(out | map_sets(b, [m](Truths n) { return kAnd[m][n]; })); });
   return out;
 }
 
