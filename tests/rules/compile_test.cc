@@ -262,7 +262,7 @@ TEST(Compile, RefusesDefinitionsMadeOfThemselves) {
 }
 
 TEST(Compile, HoldsADeepConditionToItsCap) {
-  const std::string deep = std::string(60, '(') + "authenticated" + std::string(60, ')');
+  const std::string deep = std::string(60, '(').append("authenticated").append(60, ')');
   EXPECT_THAT(of_condition(deep), ElementsAre(HasSubstr("more than 50 levels of ( )")));
   std::string define = "define:\n  d0: authenticated or authenticated\n";
   for (int i = 1; i < 30; ++i)
