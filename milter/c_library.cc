@@ -1,7 +1,10 @@
-// Three functions of the C library as libmilter finds them in this program: Door's. libmilter has no other way to limit
-// what they wait for (docs/decisions/002-door.md). Without <poll.h>, which may bring a poll() of its own.
+// Four functions of the C library as libmilter finds them in this program: Door's. libmilter has no other way to limit
+// what they wait for and bring (docs/decisions/002-door.md).
+
+#undef _FORTIFY_SOURCE  // its headers bring a poll() and a read() of their own
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include <atomic>
@@ -31,6 +34,12 @@ extern "C" int poll(pollfd* files, unsigned long count, int timeout_ms) {
 extern "C" int accept(int listening, sockaddr* address, socklen_t* size) {
   if (postern::Door* const door = postern::the_door) return door->accept(listening, address, size);
   return accept4(listening, address, size, 0);
+}
+
+extern "C" ssize_t read(int file, void* bytes, size_t size) {
+  if (postern::Door* const door = postern::the_door) return door->read(file, bytes, size);
+  const iovec all{bytes, size};
+  return readv(file, &all, 1);
 }
 
 extern "C" time_t time(time_t* result) noexcept {

@@ -8,12 +8,15 @@
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
+
+#include "milter/incoming_packet.h"
 
 namespace postern {
 
@@ -28,8 +31,13 @@ constexpr std::size_t kReservedFiles = 16;    // local: for the resolver, lists,
 constexpr std::size_t kMaxSilent = 1000;      // local
 constexpr int kBetweenPackets = 1;            // ms: how libmilter asks whether the next packet has begun
 
-// What is left of the patience with the packet that this thread reads or answers; libmilter does both in one go.
-thread_local milliseconds packet_patience{0};
+// The packet that this thread reads or answers; libmilter does both in one go.
+struct PacketAtHand {
+  int fd = -1;
+  milliseconds patience{0};  // what is left of it
+  IncomingPacket content;
+};
+constinit thread_local PacketAtHand packet;
 
 struct CodeRange {
   std::uintptr_t begin = 0;
@@ -89,11 +97,13 @@ Door::Door(std::shared_ptr<Counters> counters, const TestSwitches& switches)
       guards_files_(!switches.without("file-guard")),
       waits_for_words_(!switches.without("silence-limit")),
       limits_packets_(!switches.without("packet-limit")),
+      pairs_macros_(!switches.without("macro-pairs")),
       patience_(switches.patience.value_or(kPatience)),
       connections_(counters_->get("milter.connections")),
       silent_(counters_->get("milter.silent")),
       pauses_(counters_->get("milter.pauses")),
-      stalled_(counters_->get("milter.stalled")) {
+      stalled_(counters_->get("milter.stalled")),
+      bad_macros_(counters_->get("milter.bad_macros")) {
   if (switches.without("steady-time")) return;
   const CodeRange libmilter = code_around(reinterpret_cast<const void*>(&smfi_main));
   libmilter_begin_ = libmilter.begin;
@@ -110,7 +120,7 @@ time_t Door::time_for(const void* caller, time_t now) const {
 int Door::poll(pollfd* files, unsigned long count, int timeout_ms) {
   if (count != 1) return wait(files, count, timeout_ms);
   if (files->fd >= 0 && files->fd == listening_) return wait_for_clients(*files, timeout_ms);
-  if (timeout_ms == kBetweenPackets) packet_patience = patience_;
+  if (timeout_ms == kBetweenPackets) packet = {.fd = files->fd, .patience = patience_, .content = {}};
   if (limits_packets_ && milliseconds(timeout_ms) == kIdleLimit) return wait_in_packet(*files);
   return wait(files, count, timeout_ms);
 }
@@ -118,9 +128,9 @@ int Door::poll(pollfd* files, unsigned long count, int timeout_ms) {
 int Door::wait_in_packet(pollfd& file) const {
   if (const int now = wait(&file, 1, 0); now != 0) return now;
   const SteadyTime start = std::chrono::steady_clock::now();
-  const int done = wait(&file, 1, static_cast<int>(packet_patience.count()));
+  const int done = wait(&file, 1, static_cast<int>(packet.patience.count()));
   const int problem = errno;
-  packet_patience = std::max(packet_patience - since(start), milliseconds(0));
+  packet.patience = std::max(packet.patience - since(start), milliseconds(0));
   if (done == 0) stalled_.add();
   errno = problem;
   return done;
@@ -178,6 +188,16 @@ int Door::accept(int listening, sockaddr* address, socklen_t* size) {
     *size = client.size;
   }
   return client.fd;
+}
+
+ssize_t Door::read(int fd, void* bytes, std::size_t size) const {
+  const iovec all{bytes, size};
+  const ssize_t count = readv(fd, &all, 1);
+  if (count <= 0 || fd != packet.fd || !pairs_macros_) return count;
+  if (packet.content.take({static_cast<const char*>(bytes), static_cast<std::size_t>(count)})) return count;
+  bad_macros_.add();
+  errno = EBADMSG;
+  return -1;
 }
 
 void Door::close_silent() {
