@@ -250,7 +250,11 @@ TEST(Process, HasTheThreadsOfTheList) {
   c.message("<a@x.test>", "<b@site.test>");
   const std::set<std::string> list = {"postern",     "postern-milter", "postern-nudge",
                                       "postern-dns", "postern-evid",   "postern-control"};
-  const std::multiset<std::string> threads = daemon.threads();
+  std::multiset<std::string> threads = daemon.threads();
+#ifdef __SANITIZE_THREAD__
+  ASSERT_EQ(threads.count("postern"), 2U);
+  threads.erase(threads.find("postern"));  // ThreadSanitizer's own
+#endif
   for (const std::string& thread : threads) EXPECT_TRUE(list.contains(thread)) << thread;
   for (const char* single : {"postern", "postern-nudge", "postern-control"})
     EXPECT_EQ(threads.count(single), 1U) << single;
