@@ -20,3 +20,6 @@ MTA_PACKAGES=(
   libdb5.3 libicu72 libldap-2.5-0 liblockfile1 libnsl2 libsasl2-2 libssl3 libwrap0 m4 netbase openssl
   python3
 )
+
+# The second compiler, and what it needs for sanitizers and fuzzing.
+CLANG_PACKAGES=(clang libclang-rt-14-dev)
