@@ -64,11 +64,12 @@ class Names:
         with open(configuration, "w", encoding="ascii") as file:
             file.write(CONFIGURATION.format(folder=folder, address=ADDRESS))
         program = shutil.which("nsd") or "/usr/sbin/nsd"
-        with open(os.path.join(folder, "nsd.log"), "wb") as log:
+        with open(os.path.join(folder, "nsd.log"), "w+", encoding="utf-8") as log:
             self.child = subprocess.Popen([program, "-d", "-c", configuration], stdout=log, stderr=log)
-        time.sleep(0.5)
-        if self.child.poll() is not None:
-            raise SystemExit(f"nsd does not start on {ADDRESS}, port 53 (root and the package nsd are needed); see {log.name}")
+            time.sleep(0.5)
+            if self.child.poll() is not None:
+                log.seek(0)
+                raise SystemExit(f"nsd does not start on {ADDRESS}, port 53 (root and the package nsd are needed): {log.read()[-500:]}")
 
     def stop(self):
         self.child.terminate()
