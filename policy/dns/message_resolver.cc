@@ -15,7 +15,7 @@ namespace {
 struct Key {
   Question question;
   bool uncached;
-  friend auto operator<=>(const Key&, const Key&) = default;
+  friend bool operator==(const Key&, const Key&) = default;
 };
 
 const AnswerPtr& too_many() {
