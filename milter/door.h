@@ -42,7 +42,7 @@ class Door {
   Door(std::shared_ptr<Counters> counters, const TestSwitches& switches);
 
   /// From now on `listening` is the socket that libmilter accepts from; before smfi_main.
-  void guard(int listening) { listening_ = listening; }
+  void guard(int listening);
   /// Whether new connections wait since too few descriptors are free.
   bool is_crowded() const { return crowded_; }
 
@@ -68,6 +68,7 @@ class Door {
   void close_silent();
 
   const std::shared_ptr<Counters> counters_;  // libmilter's threads outlive the daemon's objects
+  const bool acknowledges_;
   const bool guards_files_;
   const bool waits_for_words_;
   const bool limits_packets_;
@@ -83,6 +84,7 @@ class Door {
   Counter& stalled_;
   Counter& bad_macros_;
   std::atomic<int> listening_{-1};
+  std::atomic<bool> hurries_{false};
   std::atomic<bool> crowded_{false};
   std::deque<Arrived> hall_;   // said nothing yet, oldest first; of libmilter's listening thread, like ready_
   std::deque<Arrived> ready_;  // to be handed over

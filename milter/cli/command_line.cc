@@ -27,11 +27,11 @@ void run_options(CLI::App& app, DaemonOptions& o) {
          "--test-without",
          [&o](const std::vector<std::string>& parts) { o.test.left_out.insert(parts.begin(), parts.end()); },
          "Leave a protection out, to show what it is there for (tests only)")
-      ->check(CLI::IsMember({"close",        "deadlines", "edit-check",    "escape",      "file-guard",
-                             "header-caps",  "hold",      "intersection",  "log-limit",   "macro-pairs",
-                             "memory-guard", "nudge",     "packet-limit",  "reset",       "session-check",
-                             "shield",       "signals",   "silence-limit", "steady-time", "snapshot",
-                             "socket-claim"}))
+      ->check(CLI::IsMember({"acknowledge",   "close",        "deadlines", "edit-check",    "escape",
+                             "file-guard",    "header-caps",  "hold",      "intersection",  "log-limit",
+                             "macro-pairs",   "memory-guard", "nudge",     "packet-limit",  "reset",
+                             "session-check", "shield",       "signals",   "silence-limit", "steady-time",
+                             "snapshot",      "socket-claim"}))
       ->group("");
   app.add_option("--test-fault", o.test.fault, "STEP/KIND: let a place fail (tests only)")->group("");
   app.add_option("--test-memory", o.test.memory, "Bytes that the process may use (tests only)")->group("");

@@ -225,6 +225,36 @@ TEST(Door, SurvivesConnectionsThatAreGoneAtOnce) {
 }
 
 // libmilter calls back for a command that comes without a negotiation.
+// How long forty commands take that come over TCP as MTAs write them: in small pieces, each held back until the one
+// before is acknowledged (Nagle).
+std::chrono::milliseconds time_of_small_writes(const std::vector<std::string>& arguments) {
+  const std::string address = "inet:" + std::to_string(free_port()) + "@127.0.0.1";
+  Daemon daemon({.rules = "  - {name: a, when: 'recipient == \"nobody@site.test\"', reject: true}\n",
+                 .listen = address,
+                 .arguments = arguments});
+  MilterClient c(address);
+  c.greet();
+  c.mail("<a@x.test>");
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 40; ++i) {
+    c.raw(std::string("\0\0\0\x0f", 4));
+    c.raw("R");
+    c.raw(std::string("<b@site.test>\0", 14));
+    char command = 0;
+    std::string data;
+    EXPECT_TRUE(c.read_packet(command, data));
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+}
+
+// PERFORMANCE 1: 40 ms for each, where the kernel puts its acknowledgement off.
+TEST(Door, LetsNobodyWaitForAnAcknowledgement) {
+  const auto prompt = time_of_small_writes({});
+  const auto late = time_of_small_writes({"--test-without", "acknowledge"});
+  EXPECT_GE(late, 1000ms);
+  EXPECT_LT(prompt, late);
+}
+
 TEST(Door, ServesNobodyWithoutANegotiation) {
   for (const bool off : {false, true}) {
     Daemon daemon(
