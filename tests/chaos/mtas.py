@@ -84,6 +84,8 @@ def missing(unpacked, name):
     """Why there is no such MTA to be had, or nothing."""
     if os.geteuid() != 0:
         return "MTAs start as root only"
+    if not os.access("/run", os.W_OK):
+        return "nothing can be written in /run, where the folder of the MTA would be"
     unpack = [os.path.join(HERE, "../../packaging/unpack-mta"), unpacked]
     if not os.path.exists(os.path.join(unpacked, name)) and \
             (subprocess.run(unpack, check=False).returncode or not os.path.exists(os.path.join(unpacked, name))):

@@ -8,7 +8,7 @@ import threading
 import time
 
 from generations import BREAKS, Generation
-from lab.process import LabError, wait_until
+from lab.process import wait_until
 
 AHEAD = 40  # so many messages may begin before an event that is due has happened
 
@@ -48,8 +48,8 @@ class Storm(threading.Thread):
                 self.happen(what)
                 self.done += 1
             self.postern.mend()
-        except (LabError, OSError, subprocess.SubprocessError) as error:
-            self.wrong.append(f"{what}: {error}")
+        except Exception as error:  # whatever it is: the messages wait for the storm, and would for ever
+            self.wrong.append(f"{what}: {type(error).__name__}: {error}")
             self.done = len(self.events)
 
     def happen(self, what):

@@ -4,7 +4,8 @@
 usage: run.py --postern PROGRAM --mta FOLDER [--only WORDS] [--keep] | --mta FOLDER --sendmail-is-there
 
 FOLDER is where packaging/unpack-mta put them; it is asked to when nothing is there. Ends with 77 (skipped) where Postfix cannot be had, or
-cannot be run for lack of root. Without Sendmail the dialogues go through Postfix alone, and --sendmail-is-there ends with 77.
+cannot be run for lack of root or of a /run to write in. Without Sendmail the dialogues go through Postfix alone, and
+--sendmail-is-there ends with 77.
 """
 
 import argparse
@@ -121,6 +122,9 @@ def main():
     mtas = os.path.abspath(options.mta)
     if os.geteuid() != 0:
         print("skipped: Postfix and Sendmail start as root only")
+        return SKIPPED
+    if not os.access("/run", os.W_OK):
+        print("skipped: nothing can be written in /run, where the folder of the MTAs would be")
         return SKIPPED
     if not (unpacked(mtas, "postfix") and unpacked(mtas, "sendmail")):
         subprocess.run([os.path.join(HERE, "../../packaging/unpack-mta"), mtas], check=False)

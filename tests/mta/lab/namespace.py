@@ -5,12 +5,17 @@ import os
 import subprocess
 
 SCRIPT = 'hostname "$1" && mount --bind "$2" /etc/hosts && mount --bind "$3" /etc/nsswitch.conf && shift 3 && exec "$@"'
+ENTER = ["unshare", "--uts", "--mount", "sh", "-c", SCRIPT, "sh"]  # the name, two files and the program follow
 
 
 @functools.cache
 def available():
-    """Whether this machine lets us have UTS and mount namespaces."""
-    return subprocess.run(["unshare", "--uts", "--mount", "true"], capture_output=True, check=False).returncode == 0
+    """Whether this machine lets us have UTS and mount namespaces, and name and mount things in them."""
+    probe = [*ENTER, "a.b", "/etc/hosts", "/etc/nsswitch.conf", "true"]
+    try:
+        return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def has_dotted_name():
@@ -28,5 +33,4 @@ def inside(folder, host, addresses, command):
     for name, text in files.items():
         with open(os.path.join(folder, name), "w", encoding="ascii") as file:
             file.write(text)
-    return ["unshare", "--uts", "--mount", "sh", "-c", SCRIPT, "sh", host, os.path.join(folder, "hosts"), os.path.join(folder, "nsswitch"),
-            *command]
+    return [*ENTER, host, os.path.join(folder, "hosts"), os.path.join(folder, "nsswitch"), *command]
