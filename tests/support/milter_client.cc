@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <functional>
@@ -185,6 +186,7 @@ std::string MilterClient::message(const std::string& sender, const std::string& 
 void MilterClient::raw(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return;
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
@@ -195,8 +197,14 @@ void MilterClient::packet(char command, std::string_view data) {
 }
 
 bool MilterClient::readable(std::chrono::milliseconds patience) const {
-  pollfd ready{fd_, POLLIN, 0};
-  return poll(&ready, 1, static_cast<int>(patience.count())) > 0;
+  const auto until = std::chrono::steady_clock::now() + patience;
+  for (auto left = patience;;) {
+    pollfd ready{fd_, POLLIN, 0};
+    const int found = poll(&ready, 1, static_cast<int>(left.count()));
+    if (found >= 0 || errno != EINTR) return found > 0;
+    left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    left = std::max(left, std::chrono::milliseconds(0));
+  }
 }
 
 bool MilterClient::read_packet(char& command, std::string& data) {
@@ -212,6 +220,7 @@ bool MilterClient::read_packet(char& command, std::string& data) {
     }
     char buffer[4096];
     const ssize_t count = recv(fd_, buffer, std::min(sizeof buffer, wanted - bytes.size()), 0);
+    if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return false;
     bytes.append(buffer, static_cast<std::size_t>(count));
     if (bytes.size() == 4 && wanted == 4) {

@@ -73,7 +73,7 @@ class Daemon {
   std::string log_path_;
   pid_t pid_ = -1;
   std::optional<int> status_;
-  bool tampered_ = false;  // something was left out or made to fail on purpose
+  bool tampered_ = false;  // a protection was left out on purpose
 };
 
 /// Whether `condition` comes to hold within `patience`; asked every few milliseconds.

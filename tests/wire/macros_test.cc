@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/socket.h>
 
 #include <thread>
@@ -134,27 +133,28 @@ TEST(Macros, AreCountedInWhateverPiecesTheyCome) {
 
 // The list of fifteen texts gets the memory of a packet that was full of letters: behind its end they are read as an
 // address. In one go, so that one thread of libmilter's reads all and nobody else has that memory.
+MilterClient misled(const Daemon& daemon) {
+  MilterClient c = daemon.client();
+  c.greet();
+  c.raw(packet('D', "M" + std::string(133, 'A') + "\0\0"s) + packet('D', "Ma\0b\0"s) +
+        packet('D', "M" + std::string(15, '\0')) + packet('M', "<a@x.test>\0"s));
+  return c;
+}
+
 TEST(Macros, WouldEndTheDaemonIfTheyWereNotCounted) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "its memory is laid out otherwise";
 #endif
-  for (const bool off : {false, true}) {
-    Daemon daemon(
-        {.rules = kRules,
-         .arguments = off ? std::vector<std::string>{"--test-without", "macro-pairs"} : std::vector<std::string>{}});
-    {
-      MilterClient c = daemon.client();
-      c.greet();
-      c.raw(packet('D', "M" + std::string(133, 'A') + "\0\0"s) + packet('D', "Ma\0b\0"s) +
-            packet('D', "M" + std::string(15, '\0')) + packet('M', "<a@x.test>\0"s));
-      EXPECT_TRUE(is_over(c));
-    }
-    if (off) {
-      EXPECT_EQ(daemon.ended(), 128 + SIGSEGV);
-    } else {
-      EXPECT_TRUE(serves_anna(daemon));
-    }
+  Daemon guarded({.rules = kRules});
+  EXPECT_TRUE(is_over(misled(guarded)));
+  EXPECT_TRUE(serves_anna(guarded));
+  std::optional<int> status;
+  for (int round = 0; round < 20 && !status; ++round) {  // what lies behind the list is a matter of luck
+    Daemon daemon({.rules = kRules, .arguments = {"--test-without", "macro-pairs"}});
+    const MilterClient c = misled(daemon);
+    status = daemon.ended(2s);
   }
+  EXPECT_GT(status.value_or(0), 128) << "by a signal";
 }
 
 }  // namespace
