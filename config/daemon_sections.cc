@@ -116,14 +116,15 @@ void read_listen_section(const Node* node, Problems& problems, Configuration& c)
   }
 }
 
-// Names of the root servers and of a top-level domain exist wherever the Internet's DNS is asked, and no stranger had a
-// say in them.
-const char* const kAutoCanary[] = {"a.root-servers.net", "net"};
+// These hosts have an address wherever the Internet's DNS is asked, and no stranger had a say in them. The second zone is
+// signed.
+const char* const kAutoCanary[] = {"a.root-servers.net", "a.iana-servers.net"};
 
 // `auto` asks nobody where a zone file is the whole world: names come from it, and no server was named.
 void read_canary(Settings& s, dns::Options& o) {
-  const Node* node = s.node("canary", "auto, off or list of host names", "auto",
-                            "names that exist for sure, asked for every minute to see whether the resolvers work");
+  const Node* node =
+      s.node("canary", "auto, off or list of host names", "auto",
+             "hosts that have an IPv4 address for sure, asked for every minute to see whether the resolvers work");
   const bool automatic = node == nullptr || node->is_null() || (node->is_scalar() && node->text == "auto");
   bool on = true;
   if (automatic) {
@@ -138,7 +139,7 @@ void read_canary(Settings& s, dns::Options& o) {
     constexpr std::size_t kMostNames = 4;  // local: each is a question a minute
     if (!domain)
       s.problems().error(name.where, fmt::format("dns.canary: \"{}\" is no host name", printable(name.text, 60)),
-                         "write auto, off, or names that exist for sure: [ns.example.net]");
+                         "write auto, off, or hosts that have an address for sure: [ns.example.net]");
     else if (o.canary.size() == kMostNames)
       s.problems().error(name.where, fmt::format("dns.canary takes at most {} names", kMostNames));
     else

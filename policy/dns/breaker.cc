@@ -20,11 +20,16 @@ void Breaker::succeeded() {
 
 bool Breaker::failed(std::string_view zone, SteadyTime now) {
   const std::lock_guard lock(mutex_);
-  errors_.erase(
-      std::remove_if(errors_.begin(), errors_.end(),
-                     [&](const Error& error) { return error.at + limits_.within <= now || error.zone == zone; }),
-      errors_.end());
+  forget_old(now);
+  std::erase_if(errors_, [&](const Error& error) { return error.zone == zone; });
   errors_.push_back({std::string(zone), now});
+  if (errors_.size() > std::max<std::size_t>(limits_.errors, 1)) errors_.erase(errors_.begin());
+  return !open_ && limits_.errors > 0 && errors_.size() >= limits_.errors;
+}
+
+bool Breaker::open(SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  forget_old(now);
   if (open_ || limits_.errors == 0 || errors_.size() < limits_.errors) return false;
   errors_.clear();
   open_ = true;
@@ -32,13 +37,8 @@ bool Breaker::failed(std::string_view zone, SteadyTime now) {
   return true;
 }
 
-bool Breaker::open(SteadyTime now) {
-  const std::lock_guard lock(mutex_);
-  if (open_ || limits_.errors == 0) return false;
-  errors_.clear();
-  open_ = true;
-  next_trial_ = now + limits_.trial_every;
-  return true;
+void Breaker::forget_old(SteadyTime now) {
+  std::erase_if(errors_, [&](const Error& error) { return error.at + limits_.within <= now; });
 }
 
 bool Breaker::is_open() const {

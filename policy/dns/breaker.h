@@ -12,7 +12,7 @@
 namespace postern::dns {
 
 /// Notices when nothing is answered any more, so that nobody waits for it (FAULTS T38). Failures count once a zone, and
-/// any answer forgives them all: who sends from dead zones opens nothing while others are answered. Thread-safe.
+/// any answer forgives them all: who sends from dead zones is no reason to open while others are answered. Thread-safe.
 class Breaker {
  public:
   struct Limits {
@@ -26,9 +26,9 @@ class Breaker {
   bool admits(SteadyTime now);
   /// The servers have answered something: closes it.
   void succeeded();
-  /// No answer for a name in `zone`. True when that opened it.
+  /// No answer for a name in `zone`. True when there is reason to open it.
   bool failed(std::string_view zone, SteadyTime now);
-  /// The servers are known to be dead. True when that opened it.
+  /// Opens it where there is reason to. True when that opened it.
   bool open(SteadyTime now);
   bool is_open() const;
 
@@ -37,6 +37,8 @@ class Breaker {
     std::string zone;
     SteadyTime at;
   };
+  void forget_old(SteadyTime now);
+
   const Limits limits_;
   mutable std::mutex mutex_;  // guards what follows
   std::vector<Error> errors_;

@@ -85,6 +85,7 @@ CachingResolver::Known CachingResolver::look_up(const Question& question) {
   const SteadyTime now = clock_.now();
   auto entry = cache_.get(question, now);
   if (!entry) return {};
+  if (entry->answer->trust == Trust::doubted && !source_->in_doubt()) return {};  // it can be asked in peace again
   if (now < entry->fresh_until) return {.answer = std::move(entry->answer), .stale = {}};
   if (!entry->failure || now >= entry->failure_until) return {.answer = {}, .stale = std::move(entry->answer)};
   if (entry->failure->status == Status::bogus) return {.answer = std::move(entry->failure), .stale = {}};

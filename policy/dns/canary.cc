@@ -41,14 +41,15 @@ struct Canary::Round {
 };
 
 Judgement Canary::Round::judge() const {
-  bool exists = false, bogus = false;
+  bool exists = false, empty = false, bogus = false;
   std::string problem;
   const std::size_t last = questions.size() - 1;
   for (std::size_t i = 0; i < last; ++i) {
     const std::string& name = questions[i].name.text();
     const Status status = answers[i] ? answers[i]->status : Status::tempfail;
     if (status == Status::nxdomain) return {CanaryState::lying, fmt::format("{} is said not to exist", name)};
-    if (status == Status::ok || status == Status::nodata) exists = true;
+    if (status == Status::ok) exists = true;
+    if (status == Status::nodata) empty = true;
     if (status == Status::bogus) bogus = true;
     if (status == Status::tempfail || status == Status::bogus)
       problem = fmt::format("{}: {}", name, answers[i] ? answers[i]->problem : "no answer in time");
@@ -56,6 +57,7 @@ Judgement Canary::Round::judge() const {
   const std::string& unknown = questions[last].name.text();
   const Status denied = answers[last] ? answers[last]->status : Status::tempfail;
   if (denied == Status::ok) return {CanaryState::lying, fmt::format("{}, which nobody has, is said to exist", unknown)};
+  if (!exists && empty) return {CanaryState::lying, "names that have an address are said to have none"};
   if (!exists) return {bogus ? CanaryState::bogus : CanaryState::dead, problem};
   switch (denied) {
     case Status::ok:

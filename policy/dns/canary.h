@@ -34,6 +34,7 @@ class Canary {
   void tick();
   /// Something is wrong: begins a round now, but no more than one a second.
   void hurry();
+  bool is_off() const { return names_.empty(); }
   /// Neither off nor green.
   bool in_doubt() const;
   /// Fills in what the canary knows.

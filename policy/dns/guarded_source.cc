@@ -39,23 +39,29 @@ GuardedSource::GuardedSource(std::unique_ptr<Source> inner, const Options& optio
       breaker_(options.breaker),
       canary_(
           options.canary, !options.trust_anchor.empty(), clock,
-          [this](const Question& question, Done done) { inner_->ask(question, Way::uncached, std::move(done)); },
+          [this](const Question& question, Done done) {
+            if (!closing_) inner_->ask(question, Way::uncached, std::move(done));
+          },
           [this](CanaryState state) { heard(state); }),
       inner_(std::move(inner)) {}
 
-GuardedSource::~GuardedSource() { inner_.reset(); }
+GuardedSource::~GuardedSource() {
+  closing_ = true;
+  inner_.reset();
+}
 
 void GuardedSource::ask(const Question& question, Way way, Done done) {
   const SteadyTime now = clock_.now();
   count_overdue(now);
-  if (!breaker_.admits(now)) {
-    count_->refused.add();
-    return done(unasked("the DNS servers do not answer"));
-  }
   const std::uint64_t id = enter(target_zone(question.name), now);
   if (id == 0) {
     count_->zone_refused.add();
     return done(unasked("too many DNS questions under way for one zone"));
+  }
+  if (!breaker_.admits(now)) {
+    leave(id);
+    count_->refused.add();
+    return done(unasked("the DNS servers do not answer"));
   }
   inner_->ask(question, in_doubt() ? Way::uncached : way, [this, id, done = std::move(done)](Answer answer) {
     landed(id, answer);
@@ -72,16 +78,19 @@ std::uint64_t GuardedSource::enter(std::string_view zone, SteadyTime now) {
   return last_;
 }
 
+std::string GuardedSource::leave(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  const auto asked = asked_.find(id);
+  std::string zone = std::move(asked->second.zone);
+  asked_.erase(asked);
+  const auto of_zone = zones_.find(zone);
+  if (--of_zone->second == 0) zones_.erase(of_zone);
+  return zone;
+}
+
 void GuardedSource::landed(std::uint64_t id, Answer& answer) {
-  std::string zone;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto asked = asked_.find(id);
-    zone = std::move(asked->second.zone);
-    asked_.erase(asked);
-    const auto of_zone = zones_.find(zone);
-    if (--of_zone->second == 0) zones_.erase(of_zone);
-  }
+  const std::string zone = leave(id);
+  if (closing_) return;
   if (answer.status == Status::tempfail)
     failed(zone, clock_.now());
   else
@@ -103,17 +112,25 @@ void GuardedSource::count_overdue(SteadyTime now) {
   for (const std::string& zone : zones) failed(zone, now);
 }
 
+// With a canary it is the one to say: what fails may be but a stranger's dead zones.
 void GuardedSource::failed(std::string_view zone, SteadyTime now) {
   if (!breaker_.failed(zone, now)) return;
-  count_->opened.add();
-  canary_.hurry();  // when it was but a stranger with dead zones, its answer closes the breaker at once
+  if (canary_.is_off())
+    open_breaker(now);
+  else
+    canary_.hurry();
+}
+
+void GuardedSource::open_breaker(SteadyTime now) {
+  if (breaker_.open(now)) count_->opened.add();
 }
 
 void GuardedSource::heard(CanaryState state) {
   count_->rounds.add();
   if (state != CanaryState::green) count_->doubts.add();
   if (state != CanaryState::dead) return breaker_.succeeded();
-  if (breaker_.open(clock_.now())) count_->opened.add();
+  // Servers that know but their own names look dead to it, and answer all the same.
+  open_breaker(clock_.now());
 }
 
 void GuardedSource::tick() {

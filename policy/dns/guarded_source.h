@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -40,9 +41,12 @@ class GuardedSource final : public Source {
 
   // The number of a question that may be sent; 0 where its zone has too many.
   std::uint64_t enter(std::string_view zone, SteadyTime now);
+  // It is no longer under way; its zone.
+  std::string leave(std::uint64_t id);
   void landed(std::uint64_t id, Answer& answer);
   void count_overdue(SteadyTime now);
   void failed(std::string_view zone, SteadyTime now);
+  void open_breaker(SteadyTime now);
   void heard(CanaryState state);
 
   const std::size_t zone_outstanding_;
@@ -50,9 +54,10 @@ class GuardedSource final : public Source {
   const std::unique_ptr<Numbers> count_;
   Breaker breaker_;
   Canary canary_;
-  std::mutex mutex_;                      // guards what follows
+  std::mutex mutex_;                      // guards what follows, but closing_ and inner_
   std::map<std::uint64_t, Asked> asked_;  // under way, in the order they were sent
   std::map<std::string, std::size_t, std::less<>> zones_;
+  std::atomic<bool> closing_{false};  // then nobody is asked any more: the one to ask is ending
   std::uint64_t last_ = 0;
   std::uint64_t overdue_ = 0;      // what was sent before and up to this one has been looked at
   std::unique_ptr<Source> inner_;  // last: its questions end before what they land in

@@ -15,7 +15,9 @@ TEST(Breaker, OpensWhenFourZonesFailWithinTenSeconds) {  // FAULTS T38
   EXPECT_FALSE(b.failed("b.test", kStart + 1s));
   EXPECT_FALSE(b.failed("c.test", kStart + 2s));
   EXPECT_TRUE(b.admits(kStart + 3s));
+  EXPECT_FALSE(b.open(kStart + 9s));  // there is no reason yet
   EXPECT_TRUE(b.failed("d.test", kStart + 9s));
+  EXPECT_TRUE(b.open(kStart + 9s));
   EXPECT_TRUE(b.is_open());
   EXPECT_FALSE(b.admits(kStart + 9s));
   EXPECT_FALSE(b.failed("e.test", kStart + 9s));  // opened once
@@ -46,6 +48,7 @@ TEST(Breaker, ForgetsOldFailuresAndThoseBeforeAnAnswer) {
 
 TEST(Breaker, TriesOneQuestionEveryFiveSecondsUntilOneIsAnswered) {
   Breaker b({});
+  for (const char* zone : {"a", "b", "c", "d"}) b.failed(zone, kStart);
   EXPECT_TRUE(b.open(kStart));
   EXPECT_FALSE(b.open(kStart));
   EXPECT_FALSE(b.admits(kStart + 4999ms));

@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 
 class World {
  public:
-  explicit World(Options options = {}) : resolver(std::make_unique<HeldSource>(held), options, clock, counters) {}
+  explicit World(Options options = {})
+      : resolver(std::make_unique<HeldSource>(held, &doubt), options, clock, counters) {}
 
   // Asks without waiting: "-" while there is no answer, else its status.
   std::string ask(std::string_view name) { return shown(*resolver.query(question(name), Deadline(SteadyTime::min()))); }
@@ -36,6 +37,7 @@ class World {
   }
 
   std::deque<HeldSource::Held> held;
+  bool doubt = false;
   FakeClock clock;
   Counters counters;
   CachingResolver resolver;
@@ -275,9 +277,14 @@ TEST(CachingResolver, DoesNotWaitItsWholeTimeWhereSomethingStaleServes) {
 
 TEST(CachingResolver, RemembersLittleOfWhatIsDoubted) {
   World w;
+  w.doubt = true;
   w.ask("a.test");
   w.answer(Status::nxdomain, 3600s, Trust::doubted);
   EXPECT_EQ(w.ask("a.test"), "nxdomain");
+  w.doubt = false;
+  EXPECT_EQ(w.ask("a.test"), "-");  // asked again as soon as it can be believed
+  w.doubt = true;
+  w.answer(Status::nxdomain, 3600s, Trust::doubted);
   w.clock.advance(5s);
   EXPECT_EQ(w.ask("a.test"), "-");
   w.answer(Status::ok, 5s);

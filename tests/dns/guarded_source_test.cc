@@ -156,7 +156,9 @@ TEST(Canary, TellsTheDeadFromTheLying) {
   };
   for (const auto& [first, second, random, state] : {
            Case{ok, ok, nxdomain, "green"},
-           Case{nodata, tempfail, nxdomain, "green"},
+           Case{nodata, ok, nxdomain, "green"},
+           Case{nodata, tempfail, nxdomain, "lying"},  // "nothing there", whatever one asks
+           Case{nodata, nodata, nodata, "lying"},
            Case{tempfail, ok, nodata, "green"},  // a signer that makes its proofs as it answers
            Case{tempfail, tempfail, tempfail, "dead"},
            Case{ok, ok, tempfail, "dead"},  // known from the servers' cache alone
@@ -179,16 +181,43 @@ TEST(Canary, TellsTheDeadFromTheLying) {
   }
 }
 
-TEST(Canary, ComesBackSoon) {
+void fail_four_zones(World& w, const char* prefix) {
+  for (const char* zone : {"a", "b", "c", "d"}) {
+    EXPECT_EQ(w.ask(fmt::format("{}.{}.test", prefix, zone)), "-");
+    w.answer(answer_of(Status::tempfail));
+  }
+}
+
+TEST(Canary, OpensTheBreakerWhereOthersFailToo) {
   World w(with_canary());
   w.round(Status::tempfail, Status::tempfail, Status::tempfail);
-  EXPECT_TRUE(w.source.health().breaker_open);  // nobody has to find it out again
+  EXPECT_EQ(w.canary(), "dead");
+  EXPECT_EQ(w.ask("our-own.test"), "-");  // servers that know but their own names
+  w.answer(answer_of(Status::ok));
+  w.clock.advance(4s);
+  for (const char* zone : {"a.test", "b.test", "c.test"}) {
+    EXPECT_EQ(w.ask(zone), "-");
+    w.answer(answer_of(Status::tempfail));
+  }
+  EXPECT_EQ(w.ask("d.test"), "-");
+  w.answer(answer_of(Status::tempfail));
+  EXPECT_FALSE(w.source.health().breaker_open);
+  for (int i = 0; i < 3; ++i) w.answer(answer_of(Status::tempfail));  // the round that this made it begin
+  EXPECT_TRUE(w.source.health().breaker_open);
   EXPECT_EQ(w.ask("a.test"), kRefused);
   w.clock.advance(5s);
   w.round(Status::ok, Status::ok, Status::nxdomain);
   EXPECT_EQ(w.canary(), "green");
   EXPECT_FALSE(w.source.health().breaker_open);
   EXPECT_EQ(w.ask("a.test"), "-");
+}
+
+// Open questions fail while the source ends; nobody is asked any more then.
+TEST(Canary, AsksNobodyWhileTheSourceEnds) {
+  World w(with_canary());
+  w.round(Status::ok, Status::ok, Status::nxdomain);
+  w.clock.advance(10s);
+  for (const char* zone : {"a.test", "b.test", "c.test", "d.test", "e.test"}) EXPECT_EQ(w.ask(zone), "-");
 }
 
 TEST(Canary, EndsARoundThatWaitsInVain) {
@@ -206,18 +235,12 @@ TEST(Canary, ClearsServersThatAStrangersDeadZonesMadeSuspect) {
   World w(with_canary());
   w.round(Status::ok, Status::ok, Status::nxdomain);
   w.clock.advance(10s);
-  for (const char* name : {"a.test", "b.test", "c.test", "d.test"}) {
-    EXPECT_EQ(w.ask(name), "-");
-    w.answer(answer_of(Status::tempfail));
-  }
-  EXPECT_TRUE(w.source.health().breaker_open);
-  ASSERT_EQ(w.held.size(), 3u);  // asked at once
+  fail_four_zones(w, "x");
+  EXPECT_FALSE(w.source.health().breaker_open);  // the canary is to say
+  ASSERT_EQ(w.held.size(), 3u);                  // and is asked at once
   for (const Status status : {Status::ok, Status::ok, Status::nxdomain}) w.answer(answer_of(status));
   EXPECT_FALSE(w.source.health().breaker_open);
-  for (const char* name : {"e.test", "f.test", "g.test", "h.test"}) {
-    EXPECT_EQ(w.ask(name), "-");
-    w.answer(answer_of(Status::tempfail));
-  }
+  fail_four_zones(w, "y");
   EXPECT_EQ(w.held.size(), 0u);  // but no more than once a second
 }
 

@@ -31,14 +31,17 @@ class HeldSource final : public Source {
     Way way;
     Done done;
   };
-  explicit HeldSource(std::deque<Held>& held) : held_(held) {}
+  /// `doubt`, where given, tells whether its answers are in doubt.
+  explicit HeldSource(std::deque<Held>& held, const bool* doubt = nullptr) : held_(held), doubt_(doubt) {}
   ~HeldSource() override {
     for (Held& h : held_) h.done({});
   }
+  bool in_doubt() const override { return doubt_ != nullptr && *doubt_; }
   void ask(const Question& question, Way way, Done done) override { held_.push_back({question, way, std::move(done)}); }
 
  private:
   std::deque<Held>& held_;
+  const bool* doubt_;
 };
 
 inline Question question(std::string_view name) { return {*Domain::parse(name), Type::a}; }
