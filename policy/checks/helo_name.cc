@@ -106,17 +106,26 @@ Finding judge_address(const IpAddress& address, bool in_brackets, const IpAddres
   return finding(kFalseLiteral, fmt::format("{}, not {}", address.text(), client.text()));
 }
 
+// Our own name from outside; but a host of ours may come back through a bridge or an address translation.
+Finding judge_our_name(const Domain& name, const IpAddress& client, Finding found) {
+  const bool ours = found.outcome == &kOutcomes[kOk];
+  const AddressClass from = classify(client);
+  const bool near = from == AddressClass::private_ || from == AddressClass::loopback;
+  if (ours || near || found.outcome->failure == Failure::yes) return found;
+  return finding(kOurselves, fmt::format("{} is this host", name.text()));
+}
+
 Finding judge_name(std::string_view helo, const IpAddress& client, const Context& c) {
   const bool is_ascii =
       std::all_of(helo.begin(), helo.end(), [](char ch) { return static_cast<unsigned char>(ch) < 0x80; });
   // RFC 6531 3.7.1: A-labels alone. local: underscores are taken, as many MTAs take them.
   const auto name = is_ascii ? Domain::parse(helo) : std::nullopt;
   if (!name) return finding(kMalformed, std::string(helo));
-  if (name == Domain::parse(c.site.hostname)) return finding(kOurselves, fmt::format("{} is this host", name->text()));
   if (name->labels().size() == 1) return finding(kUnqualified, name->text());
   if (name == Domain::parse(c.mail.client->name)) return finding(kOk, fmt::format("{} by its PTR", name->text()));
   const rules::List::Answer ours = c.site.domains->contains(*name, c.unix_time);
   Finding found = Search(*name, client, c).run();
+  if (name == Domain::parse(c.site.hostname)) return judge_our_name(*name, client, std::move(found));
   if (ours == rules::List::Answer::no || found.outcome->reply.code / 100 != 5) return found;
   // A branch of ours, elsewhere, greets with a name that leads to it; nobody else has a name of ours.
   if (ours == rules::List::Answer::yes)
