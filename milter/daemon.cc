@@ -101,7 +101,7 @@ class Daemon {
   int finish();
   void tell_of_crowding();
   void guard_memory();
-  void reload();
+  Reloader::Report reload();
   std::string answer(std::string_view command);
 
   const config::Configuration configuration_;
@@ -220,17 +220,17 @@ void Daemon::guard_memory() {
   admission_.memory_is_short(is_short);
 }
 
-void Daemon::reload() {
+Reloader::Report Daemon::reload() {
   supervisor::reloading();
   const Reloader::Report report = reloader_.reload();
   supervisor::ready(fmt::format("Serving {}, policy generation {}{}", configuration_.listen.libmilter_text(),
                                 report.generation, report.ok ? "" : "; the last reload was refused"));
+  return report;
 }
 
 std::string Daemon::answer(std::string_view command) {
   if (command == "reload") {
-    reload();
-    return reload_json(reloader_.last());
+    return reload_json(reload());
   }
   if (command == "status") {
     const std::shared_ptr<const Policy> policy = policy_.get();
@@ -276,6 +276,7 @@ int Daemon::finish() {
   log_.write(Event{"stop", cut > 0 ? LogLevel::warning : LogLevel::info, {}}.add("cut_sessions", cut));
   if (cut > 0 || given_up) _exit(given_up ? 1 : 0);  // their callbacks may be at work with what would be destroyed now
   detach();
+  if (admission_.sessions() > 0) _exit(0);  // one more came in at the last moment
   nudge_.reset();
   return 0;
 }

@@ -153,8 +153,12 @@ int Door::wait_in_packet(pollfd& file) const {
   return done;
 }
 
-// Answers whether accept() has something to give.
+// Answers whether accept() has something to give. libmilter's own code calls: nothing may be thrown through it.
 int Door::wait_for_clients(pollfd& listening, int timeout_ms) {
+  if (!ready_.empty()) {  // accept() hands over one at a time
+    listening.revents = POLLIN;
+    return 1;
+  }
   close_silent();
   const bool room = has_room() || make_room();
   std::vector<pollfd> files;
