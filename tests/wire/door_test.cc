@@ -203,9 +203,14 @@ TEST(Door, ServesOthersBesideSilentClientsThatTakeEveryDescriptor) {
 }
 
 TEST(Door, CouldNotOutliveItInPeaceWithoutTheGuard) {
-  Daemon daemon({.arguments = {"--test-without", "file-guard"}, .files = 64});
-  const std::vector<MilterClient> clients = flood(daemon, false);
-  EXPECT_TRUE(comes_true(60s, [&] { return daemon.cpu_seconds() > 0.6; }));  // for nothing
+  bool in_peace = true;
+  for (int round = 0; round < 5 && in_peace; ++round) {
+    Daemon daemon({.arguments = {"--test-without", "file-guard"}, .files = 64});
+    const std::vector<MilterClient> clients = flood(daemon, false);
+    // It runs in a circle for nothing, or libmilter gives up.
+    in_peace = !comes_true(15s, [&] { return !daemon.alive() || daemon.cpu_seconds() > 0.6; });
+  }
+  EXPECT_FALSE(in_peace);
 }
 
 // FAULTS T7.
