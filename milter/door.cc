@@ -136,14 +136,17 @@ void Door::guard(int listening) {
 int Door::poll(pollfd* files, unsigned long count, int timeout_ms) {
   if (count != 1) return wait(files, count, timeout_ms);
   if (files->fd >= 0 && files->fd == listening_) return wait_for_clients(*files, timeout_ms);
-  if (hurries_ && timeout_ms >= kBetweenPackets) acknowledge(files->fd);
-  if (timeout_ms == kBetweenPackets) packet = {.fd = files->fd, .patience = patience_, .content = {}};
+  if (timeout_ms == kBetweenPackets) {
+    packet = {.fd = files->fd, .patience = patience_, .content = {}};
+    if (hurries_) acknowledge(files->fd);
+  }
   if (limits_packets_ && milliseconds(timeout_ms) == kIdleLimit) return wait_in_packet(*files);
   return wait(files, count, timeout_ms);
 }
 
 int Door::wait_in_packet(pollfd& file) const {
   if (const int now = wait(&file, 1, 0); now != 0) return now;
+  if (hurries_) acknowledge(file.fd);
   const SteadyTime start = std::chrono::steady_clock::now();
   const int done = wait(&file, 1, static_cast<int>(packet.patience.count()));
   const int problem = errno;

@@ -66,8 +66,11 @@ class Milter:
             pid = todo.pop()
             found.append(pid)
             for task in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
-                    todo += map(int, file.read().split())
+                try:
+                    with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                        todo += map(int, file.read().split())
+                except FileNotFoundError:
+                    pass  # the thread has ended
         return found
 
     def stop(self):
