@@ -156,7 +156,7 @@ int Door::wait_in_packet(pollfd& file) const {
   return done;
 }
 
-// Answers whether accept() has something to give. libmilter's own code calls: nothing may be thrown through it.
+// Answers whether accept() has something to give.
 int Door::wait_for_clients(pollfd& listening, int timeout_ms) {
   if (!ready_.empty()) {  // accept() hands over one at a time
     listening.revents = POLLIN;

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import time
 
+from lab.process import free_port
+
 from .names import ADDRESS
 
 DO_NOTHING = """\
@@ -25,12 +27,6 @@ log: {{level: {level}}}
 dns: {{servers: ["{dns}@53"], trust_anchor: "", canary: [mx.d0.bench.example]}}
 rules:
 {rules}"""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Milter:
