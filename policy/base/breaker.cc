@@ -1,8 +1,8 @@
-#include "policy/dns/breaker.h"
+#include "policy/base/breaker.h"
 
 #include <algorithm>
 
-namespace postern::dns {
+namespace postern {
 
 bool Breaker::admits(SteadyTime now) {
   const std::lock_guard lock(mutex_);
@@ -46,4 +46,4 @@ bool Breaker::is_open() const {
   return open_;
 }
 
-}  // namespace postern::dns
+}  // namespace postern

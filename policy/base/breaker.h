@@ -9,7 +9,7 @@
 
 #include "policy/base/clock.h"
 
-namespace postern::dns {
+namespace postern {
 
 /// Notices when nothing is answered any more, so that nobody waits for it (FAULTS T38). Failures count once a zone, and
 /// any answer forgives them all: who sends from dead zones is no reason to open while others are answered. Thread-safe.
@@ -46,4 +46,4 @@ class Breaker {
   SteadyTime next_trial_;
 };
 
-}  // namespace postern::dns
+}  // namespace postern

@@ -9,7 +9,7 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/counters.h"
-#include "policy/dns/breaker.h"
+#include "policy/base/breaker.h"
 #include "policy/dns/canary.h"
 #include "policy/dns/options.h"
 #include "policy/dns/source.h"

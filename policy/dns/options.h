@@ -9,7 +9,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/counters.h"
 #include "policy/base/result.h"
-#include "policy/dns/breaker.h"
+#include "policy/base/breaker.h"
 #include "policy/dns/resolver.h"
 
 namespace postern::dns {

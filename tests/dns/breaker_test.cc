@@ -1,4 +1,4 @@
-#include "policy/dns/breaker.h"
+#include "policy/base/breaker.h"
 
 #include "policy/dns/target_zone.h"
 

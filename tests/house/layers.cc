@@ -11,8 +11,8 @@ namespace postern::house {
 namespace {
 
 // From left to right: each may include itself and what stands to its right.
-constexpr std::array<std::string_view, 10> kOrder{"milter", "config", "engine", "checks", "evidence",
-                                                  "auth",   "rules",  "mail",   "dns",    "base"};
+constexpr std::array<std::string_view, 12> kOrder{"milter",   "config", "engine", "checks", "evidence", "accounts",
+                                                  "auth",     "store",  "rules",  "mail",   "dns",      "base"};
 
 /// Where a library may be included: a file, or a folder with everything below it.
 struct Door {
@@ -46,7 +46,8 @@ std::size_t rank(std::string_view layer) {
 }
 
 bool may_include(std::string_view from, std::string_view to) {
-  if (from == "auth" && to == "rules") return false;  // auth is of RFCs alone: mail, dns, base
+  if (from == "auth" && (to == "rules" || to == "store")) return false;  // auth is of RFCs alone: mail, dns, base
+  if (from == "store" && to != "store" && to != "base") return false;    // bytes under keys: nothing of mail
   return rank(from) <= rank(to) && rank(to) < kOrder.size();
 }
 

@@ -1,0 +1,18 @@
+#include "policy/store/store.h"
+
+namespace postern::store {
+
+std::string_view name(Space space) {
+  switch (space) {
+    case Space::callout_address: return "callout-address";
+    case Space::callout_domain: return "callout-domain";
+    case Space::callout_budget: return "callout-budget";
+    case Space::callout_refusal: return "callout-refusal";
+    case Space::evidence: return "evidence";
+    case Space::observed_grant: return "observed-grant";
+    case Space::misses: return "misses";
+  }
+  return "";
+}
+
+}  // namespace postern::store

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/base/clock.h"
+#include "policy/base/deadline.h"
+
+namespace postern::store {
+
+/// What an entry is about. Each space has a cap of its own, so that none can push out another's entries. The names and
+/// numbers stand in files: never change one, never use one again.
+enum class Space : std::uint8_t {
+  callout_address = 1,  ///< what a callout found of an address
+  callout_domain = 2,   ///< … and of a domain
+  callout_budget = 3,   ///< probes of a day
+  callout_refusal = 4,  ///< hosts that asked us, in their replies, not to probe
+  evidence = 5,         ///< addresses known to exist, or not to, from mail that went by
+  observed_grant = 6,   ///< who sent as whom while learning
+  misses = 7,           ///< refused recipients of a client network or a login
+};
+inline constexpr std::size_t kSpaces = 8;  ///< one more than the largest number
+std::string_view name(Space space);
+
+constexpr std::size_t kMostKeyBytes = 1024;     // local: an address is at most 320
+constexpr std::size_t kMostValueBytes = 65536;  // local
+
+struct Entry {
+  std::string value;
+  WallTime expires{};
+};
+
+/// A point in the order of all writes: what was written up to it is durable once wait() says so.
+using Ticket = std::uint64_t;
+
+struct Health {
+  bool durable = true;  ///< false: in memory alone, by choice or since the file cannot be written
+  std::string problem;  ///< why it cannot; empty while all is well
+  std::size_t entries = 0;
+  std::size_t waiting = 0;  ///< writes that are not durable yet
+};
+
+/// Counters and caches with expiry, behind one interface. Keys and values are bytes; an entry is gone the moment it
+/// expires. Times are wall-clock; what is stored is clamped to [now, now + kLongest] so that a set-back clock leaves
+/// nothing for ever (FAULTS T64). Never throws, never waits for the disk but in wait(). Thread-safe.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// The entry, with what this process has written and is not durable yet. Nothing: absent, expired, or not readable
+  /// (health() then says why).
+  virtual std::optional<Entry> get(Space space, std::string_view key) = 0;
+  /// A key or value over its limit is not taken and counts in store.refused.
+  virtual Ticket put(Space space, std::string_view key, std::string_view value, WallTime expires) = 0;
+  virtual Ticket erase(Space space, std::string_view key) = 0;
+  /// Adds `n` to a counter, which begins at 0 where there is none or it has expired; `expires` counts for a new one
+  /// alone. Answers the sum. The value of a counter, for get(), is its decimal text.
+  virtual std::int64_t add(Space space, std::string_view key, std::int64_t n, WallTime expires) = 0;
+
+  struct Listed {
+    std::string key;
+    Entry entry;
+  };
+  /// At most `most` entries of a space whose keys begin with `prefix`, in the order of their keys.
+  virtual std::vector<Listed> list(Space space, std::string_view prefix, std::size_t most) = 0;
+
+  /// The ticket of the last write of this thread's view; wait() for it to have all of them durable.
+  virtual Ticket last() const = 0;
+  /// Waits until all up to `ticket` is durable; false when it is not by `deadline`, or never will be.
+  virtual bool wait(Ticket ticket, const Deadline& deadline) = 0;
+  virtual Health health() const = 0;
+};
+
+}  // namespace postern::store
