@@ -30,7 +30,7 @@ class Describer {
         if (program_.groups[*g].when) ground.add(ground_of(*program_.groups[*g].when));
       }
       for (const std::size_t skipper : rule.skipped_by) ground.add(grounds_[skipper]);
-      for (const std::size_t f : texts[i].facts) read(program_.fact_reads[f]);
+      for (const std::size_t f : texts[i].facts) read_fact(f);
       for (const std::size_t c : texts[i].checks) read(program_.check_reads[c]);
       rule.scoped = ground.scoped;
       grounds_.push_back(ground);
@@ -40,6 +40,11 @@ class Describer {
 
  private:
   void read(Reads& reads) const { reads.enforced = reads.enforced || counts_; }
+
+  void read_fact(std::size_t fact) const {
+    read(program_.fact_reads[fact]);
+    if (const auto check = program_.fact_checks[fact]) read(program_.check_reads[*check]);
+  }
 
   Ground ground_of(const Expression& e) {
     Ground ground;
@@ -52,7 +57,7 @@ class Describer {
       case Expression::Kind::present:
       case Expression::Kind::holds:
       case Expression::Kind::quantified: {
-        read(program_.fact_reads[e.fact]);
+        read_fact(e.fact);
         const FactDoc& doc = *program_.fact_docs[e.fact];
         // The list of recipients is whole when the message begins.
         const bool grows = doc.stage == Stage::recipient && doc.scope == Scope::message;

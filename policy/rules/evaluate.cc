@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/base/text.h"
 #include "policy/rules/score.h"
 
 namespace postern::rules {
@@ -18,6 +19,13 @@ std::size_t index_of(const CheckDecl& decl, const Outcome* outcome) {
   auto found = std::find_if(begin, end, [&](const Outcome& o) { return &o == outcome; });
   if (found == end) found = std::find_if(begin, end, [&](const Outcome& o) { return o.name == outcome->name; });
   return static_cast<std::size_t>(found - begin);
+}
+
+Value made_value(FactType type, const std::string& text) {
+  if (type == FactType::address) {
+    if (Path path = Path::parse(text); path.mailbox) return *std::move(path.mailbox);
+  }
+  return text;
 }
 
 // What a count that may still grow says now (LANGUAGE 5: `recipients.count > N` is true as soon as it is exceeded).
@@ -58,6 +66,29 @@ const Outcome* found_outcome(const CheckDecl& decl, const CheckState& state, Sta
   const auto first = std::find_if(decl.outcomes.begin(), decl.outcomes.end(),
                                   [](const Outcome& o) { return o.failure == Failure::yes; });
   return first == decl.outcomes.end() ? nullptr : &*first;
+}
+
+FactState state_of_fact(const Program& program, const Known& known, std::size_t index) {
+  const auto of_check = program.fact_checks[index];
+  if (!of_check) return known.fact(index);
+  const CheckState check = known.check(*of_check);
+  FactState state = FactState::absent();
+  const FactName& fact = program.facts[index];
+  const std::string_view wanted =
+      fact.argument.empty() ? std::string_view(fact.name).substr(fact.name.rfind('.') + 1) : fact.argument;
+  if (check.finding != nullptr) {
+    for (const auto& [name, value] : check.finding->facts) {
+      if (ascii_iequals(name, wanted)) state.values.push_back(made_value(program.fact_docs[index]->type, value));
+    }
+  }
+  if (!state.values.empty()) return state;
+  switch (check.kind) {
+    case CheckState::Kind::later: state.kind = FactState::Kind::later; break;
+    case CheckState::Kind::askable: state.kind = FactState::Kind::askable; break;
+    case CheckState::Kind::failed: state.kind = FactState::Kind::failed; break;
+    case CheckState::Kind::known: break;
+  }
+  return state;
 }
 
 Evaluation::Evaluation(const Program& program, const Known& known, Stage stage, Layer layer, Sight sight)
@@ -150,15 +181,19 @@ Outlook Evaluation::check(const Expression& e) const {
       on_failure = static_cast<Truths>(on_failure | (!e.negated && names(i) ? kTrue : unknown));
   }
   if (on_failure == 0) on_failure = unknown;
+  if (unseen) return outlook_of(static_cast<Truths>(kEither | on_failure));
+  return unfound(state.kind, on_failure, unknown);
+}
+
+Outlook Evaluation::unfound(CheckState::Kind state, Truths on_failure, Truths unknown) const {
   const auto later = static_cast<Truths>(kEither | on_failure);
-  if (unseen) return outlook_of(later);
-  if (state.kind == CheckState::Kind::askable) {
+  if (state == CheckState::Kind::askable) {
     Outlook result = static_cast<Outlook>(outlook_of(kTrue) | outlook_of(kFalse));
     if (on_failure & kUnknown) result = static_cast<Outlook>(result | outlook_of(unknown));
     if (stage_ != Stage::end) result = static_cast<Outlook>(result | outlook_of(later));  // it may not come in time
     return result;
   }
-  if (state.kind == CheckState::Kind::later && stage_ != Stage::end) return outlook_of(later);
+  if (state == CheckState::Kind::later && stage_ != Stage::end) return outlook_of(later);
   return outlook_of(unknown);
 }
 
@@ -170,11 +205,31 @@ Evaluation::FactView Evaluation::fact_view(std::size_t index) {
   }
   if (sight_ == Sight::blind_to_recipient && program_.fact_docs[index]->scope == Scope::recipient) return {};
   if (!facts_[index]) {
-    facts_[index] = known_.fact(index);
-    // At the end nothing comes any more: what was not told is not there.
-    if (stage_ == Stage::end) facts_[index]->kind = FactState::Kind::known;
+    facts_[index] = state_of_fact(program_, known_, index);
+    // At the end nothing comes any more: what was not told is not there, and what was not found out has failed.
+    FactState::Kind& kind = facts_[index]->kind;
+    const bool open = kind == FactState::Kind::later || kind == FactState::Kind::at_least;
+    if (stage_ == Stage::end && open)
+      kind = program_.fact_checks[index] ? FactState::Kind::failed : FactState::Kind::known;
   }
   return {facts_[index]->kind, facts_[index]->values};
+}
+
+// What a fact comes to whose check has no finding that holds it; nothing where its values are there to be looked at.
+std::optional<Outlook> Evaluation::unfound_fact(const Expression& e) {
+  const FactState::Kind kind = fact_view(e.fact).kind;
+  const auto of_check = program_.fact_checks[e.fact];
+  if (!of_check || kind == FactState::Kind::known || kind == FactState::Kind::at_least) return std::nullopt;
+  const bool bound = std::any_of(bound_.begin(), bound_.end(), [&](const auto& b) { return b.first == e.fact; });
+  if (bound) return std::nullopt;
+  const CheckDecl& decl = program_.checks[*of_check];
+  const Truths unknown = unknown_as(decl.unavailable);
+  if (sight_ == Sight::blind_to_recipient && decl.scope == Scope::recipient)
+    return outlook_of(static_cast<Truths>(kEither | unknown));
+  const auto state = kind == FactState::Kind::askable ? CheckState::Kind::askable
+                     : kind == FactState::Kind::failed ? CheckState::Kind::failed
+                                                       : CheckState::Kind::later;
+  return unfound(state, unknown, unknown);
 }
 
 // What a quantifier has bound is no longer the fact that others compare.
@@ -186,6 +241,7 @@ Outlook Evaluation::comparison(const Expression& e) {
 }
 
 Outlook Evaluation::made_comparison(const Expression& e) {
+  if (const auto outlook = unfound_fact(e)) return *outlook;
   const FactView state = fact_view(e.fact);
   const Truths list_unknown =
       e.test && e.test->list && !e.test->list_name.empty() ? unknown_as(e.test->list->when_unavailable()) : Truths{0};
@@ -207,6 +263,7 @@ Outlook Evaluation::made_comparison(const Expression& e) {
 }
 
 Outlook Evaluation::quantified(const Expression& e) {
+  if (const auto outlook = unfound_fact(e)) return *outlook;
   const FactView state = fact_view(e.fact);
   const bool every = e.quantifier == Syntax::Quantifier::every;
   Outlook result = outlook_of(every && !state.values.empty() ? kTrue : kFalse);

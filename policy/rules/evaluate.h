@@ -57,6 +57,9 @@ class Evaluation {
   Outlook group(std::size_t index);
   Outlook expression(const Expression& e);
   Outlook check(const Expression& e) const;
+  /// What a condition comes to that hangs on a check which has no finding: `state` says how so. `on_failure` is what it
+  /// is should the check fail.
+  Outlook unfound(CheckState::Kind state, Truths on_failure, Truths unknown) const;
   Outlook comparison(const Expression& e);
   Outlook made_comparison(const Expression& e);
   Outlook quantified(const Expression& e);
@@ -68,6 +71,7 @@ class Evaluation {
     std::span<const Value> values;
   };
   FactView fact_view(std::size_t index);
+  std::optional<Outlook> unfound_fact(const Expression& e);
   Outlook& of_rule(std::size_t index) { return settled_[index]; }
   Outlook& of_group(std::size_t index) { return settled_[program_.rules.size() + index]; }
   Outlook& of_comparison(std::size_t number) {
@@ -95,6 +99,9 @@ class Evaluation {
   std::vector<Outlook> settled_;                             ///< of rules, groups, comparisons; 0: not looked at yet
   std::vector<std::pair<std::size_t, const Value*>> bound_;  ///< by `any FACT ( )`; null: a value that is not known yet
 };
+
+/// What is known of a fact: of one that hangs on a check what the check's finding holds, else what `known` says.
+FactState state_of_fact(const Program& program, const Known& known, std::size_t index);
 
 /// What a check has found, as decide() takes it: at the end what was never answered has failed, with the check's first
 /// outcome marked Failure::yes. Null while it is open.

@@ -34,6 +34,7 @@ struct FactDoc {
   bool several = false;  ///< may have several values
   std::span<const std::string_view> words = {};
   std::string_view doc = {};
+  std::string_view of_check = {};  ///< the check whose finding holds it; what stands behind the last dot is its name there
 
   bool is_prefix() const { return name.ends_with('.'); }
 };

@@ -13,6 +13,10 @@ void add_lack(std::vector<Lack>& out, Lack lack) {
 }
 
 bool is_unknown(Outlook outlook) { return outlook == outlook_of(kSkipped) || outlook == outlook_of(kDeferred); }
+bool is_of_fact(const Expression& e) {
+  return e.kind == Expression::Kind::fact || e.kind == Expression::Kind::present || e.kind == Expression::Kind::holds ||
+         e.kind == Expression::Kind::quantified;
+}
 bool may_be_unknown(Outlook outlook) { return (all_truths(outlook) & kUnknown) != 0; }
 
 }  // namespace
@@ -49,6 +53,7 @@ std::optional<std::size_t> Evaluation::pending(std::size_t index) {
 
 std::optional<std::size_t> Evaluation::pending_in(const Expression& e) {
   if (is_settled(expression(e))) return std::nullopt;
+  if (is_of_fact(e) && fact_view(e.fact).kind == FactState::Kind::askable) return program_.fact_checks[e.fact];
   std::optional<std::size_t> result;
   switch (e.kind) {
     case Expression::Kind::check: return e.check;
@@ -103,6 +108,11 @@ void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out, std::opti
   const Outlook outlook = expression(e);
   if (!may_be_unknown(outlook)) return;
   if (unasked != nullptr && !*unasked && !is_settled(outlook)) *unasked = pending_in(e);
+  if (is_of_fact(e) && fact_view(e.fact).kind == FactState::Kind::failed) {
+    if (is_unknown(outlook))
+      add_lack(out, {program_.checks[*program_.fact_checks[e.fact]].name, outlook == outlook_of(kDeferred)});
+    return;
+  }
   switch (e.kind) {
     case Expression::Kind::check:
       if (is_unknown(outlook)) add_lack(out, {program_.checks[e.check].name, outlook == outlook_of(kDeferred)});

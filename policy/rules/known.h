@@ -22,6 +22,8 @@ struct FactState {
     later,     ///< belongs to a later stage
     known,     ///< `values` is all there is; empty means absent
     at_least,  ///< a count that may still grow; values holds what it is now
+    askable,   ///< hangs on a check that can be asked now
+    failed,    ///< hangs on a check that could not be done
   };
   Kind kind = Kind::later;
   std::vector<Value> values;

@@ -9,6 +9,12 @@
 
 namespace postern::rules {
 
+std::optional<std::size_t> Names::check_of(const FactDoc& doc) {
+  if (doc.of_check.empty()) return std::nullopt;
+  const Meaning check = resolve(doc.of_check);
+  return check.kind == Meaning::Kind::check ? std::optional(check.index) : std::nullopt;
+}
+
 std::size_t Names::fact_index(const FactDoc& doc, std::string_view name) {
   FactName wanted{std::string(name), {}};
   if (doc.is_prefix())
@@ -20,6 +26,7 @@ std::size_t Names::fact_index(const FactDoc& doc, std::string_view name) {
   program_.facts.push_back(std::move(wanted));
   program_.fact_docs.push_back(&doc);
   program_.fact_reads.push_back({false, doc.stage});
+  program_.fact_checks.push_back(check_of(doc));
   return program_.facts.size() - 1;
 }
 

@@ -34,6 +34,7 @@ class Names {
 
  private:
   std::size_t fact_index(const FactDoc& doc, std::string_view name);
+  std::optional<std::size_t> check_of(const FactDoc& doc);
 
   Program& program_;
   std::span<const CheckDecl> checks_;

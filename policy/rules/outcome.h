@@ -3,6 +3,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "policy/mail/reply.h"
 
@@ -24,6 +26,9 @@ struct Outcome {
 struct Finding {
   const Outcome* outcome = nullptr;
   std::string reason;
+  /// Values of the facts that hang on this check (FactDoc::of_check), by what stands behind their dot:
+  /// {"tier", "gold"} for `account.tier`. One name may stand several times.
+  std::vector<std::pair<std::string, std::string>> facts = {};
 };
 
 /// When a fact becomes known.

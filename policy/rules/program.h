@@ -94,6 +94,7 @@ class Program {
   std::vector<FactName> facts;
   std::vector<const FactDoc*> fact_docs;  ///< of `facts`, one each
   std::vector<Reads> fact_reads;
+  std::vector<std::optional<std::size_t>> fact_checks;  ///< of `facts`, one each: the check whose finding holds it
   std::vector<CheckDecl> checks;
   std::vector<Reads> check_reads;
   std::vector<RuleSet::RuleInfo> infos;  ///< of `rules`, one each

@@ -10,7 +10,7 @@ std::string printable_value(const Value& value) { return printable(text_of(value
 std::string Wording::piece(const Template::Piece& piece, std::size_t rule) const {
   switch (piece.kind) {
     case Template::Piece::Kind::literal: return piece.text;
-    case Template::Piece::Kind::fact: return known_value_text(known_.fact(piece.index));
+    case Template::Piece::Kind::fact: return known_value_text(state_of_fact(program_, known_, piece.index));
     case Template::Piece::Kind::check: {
       const Outcome* found = found_outcome(program_.checks[piece.index], known_.check(piece.index), stage_);
       return found == nullptr ? "-" : std::string(found->name);
@@ -60,6 +60,9 @@ std::optional<std::size_t> Wording::pending(const Template& text, std::size_t ru
   for (const Template::Piece& p : text.pieces) {
     if (p.kind == Template::Piece::Kind::check && known_.check(p.index).kind == CheckState::Kind::askable)
       return p.index;
+    if (p.kind == Template::Piece::Kind::fact && program_.fact_checks[p.index] &&
+        known_.check(*program_.fact_checks[p.index]).kind == CheckState::Kind::askable)
+      return program_.fact_checks[p.index];
     if (p.kind != Template::Piece::Kind::tag && p.kind != Template::Piece::Kind::score) continue;
     for (std::size_t i = 0; i < rule; ++i) {
       const Rule& above = program_.rules[i];

@@ -44,6 +44,40 @@ TEST(Evaluate, ComparesAddressesByTheirParts) {
   EXPECT_EQ((null.world.fact("sender", mailbox("jo", "a.example")), null.at(Stage::end)), "no");
 }
 
+TEST(Evaluate, AsksTheCheckThatAFactHangsOn) {
+  Case c("account.tier == \"gold\"");
+  EXPECT_EQ(c.at(Stage::sender), "open");
+  c.world.answer("identity.sender", "askable");
+  EXPECT_EQ(c.at(Stage::sender), "needs identity.sender");
+  c.world.answer("identity.sender", "own");
+  EXPECT_EQ(c.at(Stage::sender), "open") << "absent: no refusal";
+  EXPECT_EQ(c.at(Stage::end), "no");
+  c.world.found("identity.sender", "tier", "GOLD");
+  EXPECT_EQ(c.at(Stage::sender), "yes");
+  Case failed("account.tier != \"gold\"");
+  failed.world.answer("identity.sender", "unavailable");
+  EXPECT_EQ(failed.at(Stage::end), "no") << "what could not be found out refuses nobody";
+  EXPECT_THAT(failed.world.verdict(Stage::end).decision.degraded, testing::ElementsAre("identity.sender"));
+  failed.world.found("identity.sender", "tier", "silver");
+  EXPECT_EQ(failed.at(Stage::end), "yes") << "what was found out before it failed stands";
+  Case present("any account.tier (account.tier starts with \"g\")");
+  present.world.answer("identity.sender", "askable");
+  EXPECT_EQ(present.at(Stage::end), "needs identity.sender");
+  present.world.answer("identity.sender", "own").found("identity.sender", "tier", "gold");
+  EXPECT_EQ(present.at(Stage::end), "yes");
+}
+
+TEST(Evaluate, AsksForTheFactsInItsWords) {
+  PolicyWorld w("rules:\n- name: a\n  when: helo == \"x\"\n  reject: \"Hello {account.tier}\"\n");
+  w.fact("helo", std::string("x")).answer("identity.sender", "askable");
+  EXPECT_EQ(w.say(Stage::sender), "needs identity.sender");
+  w.answer("identity.sender", "own").found("identity.sender", "tier", "gold");
+  EXPECT_EQ(w.say(Stage::sender), "reject 550 5.7.1 by a: Hello gold");
+  w.answer("identity.sender", "unavailable");
+  w.found("identity.sender", "other", "x");
+  EXPECT_EQ(w.say(Stage::sender), "reject 550 5.7.1 by a: Hello -");
+}
+
 TEST(Evaluate, TakesOneOfSeveralValues) {
   Case c("header.X ends with \"b\"");
   EXPECT_EQ((c.world.values("header.X", {std::string("a"), std::string("b")}), c.at(Stage::end)), "yes");

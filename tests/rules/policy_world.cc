@@ -35,12 +35,19 @@ constexpr std::array<Outcome, 3> kGrey{{
     {"unavailable", {}, "", Failure::yes},
 }};
 
-const std::array<CheckDecl, 4>& decls() {
-  static const std::array<CheckDecl, 4> all{{
+constexpr std::array<Outcome, 3> kOwner{{
+    {"own", {}, ""},
+    {"foreign", {550, {7, 1}, "Not yours"}, ""},
+    {"unavailable", {451, {3, 0}, "Not known yet"}, "", Failure::yes},
+}};
+
+const std::array<CheckDecl, 5>& decls() {
+  static const std::array<CheckDecl, 5> all{{
       {"spf", Stage::sender, Scope::message, kSpf, Unavailable::skip},
       {"host", Stage::sender, Scope::message, kHost, Unavailable::defer},
       {"virus", Stage::end, Scope::message, kVirus, Unavailable::defer},
       {"grey", Stage::recipient, Scope::recipient, kGrey, Unavailable::skip},
+      {"identity.sender", Stage::sender, Scope::message, kOwner, Unavailable::skip},
   }};
   return all;
 }
@@ -97,11 +104,16 @@ PolicyWorld& PolicyWorld::answer(std::string_view check, std::string_view outcom
     if (decl.name != check) continue;
     for (const Outcome& o : decl.outcomes) {
       if (o.name != outcome) continue;
-      findings_[std::string(check)] = {&o, ""};
+      findings_[std::string(check)] = {&o, "", {}};
       state = {o.failure == Failure::yes ? CheckState::Kind::failed : CheckState::Kind::known,
                &findings_[std::string(check)]};
     }
   }
+  return *this;
+}
+
+PolicyWorld& PolicyWorld::found(std::string_view check, std::string name, std::string value) {
+  findings_[std::string(check)].facts.emplace_back(std::move(name), std::move(value));
   return *this;
 }
 

@@ -15,7 +15,7 @@ namespace postern::rules {
 /// A policy from YAML text and what is known of a message, for tests.
 ///
 /// Checks: `spf` (sender, skip), `host` (sender, defer), `virus` (end, defer), `grey` (recipient, of one recipient,
-/// skip).
+/// skip), `identity.sender` (sender, skip; it carries `account.NAME`).
 class PolicyWorld : public Known {
  public:
   /// `yaml` holds `define:`, `lists:`, `rules:`; `files` are what includes find.
@@ -30,6 +30,8 @@ class PolicyWorld : public Known {
   PolicyWorld& count(std::string_view name, std::int64_t at_least);
   /// "pass", or a failure outcome; "later" and "askable" too.
   PolicyWorld& answer(std::string_view check, std::string_view outcome);
+  /// A fact that hangs on a check, which has answered.
+  PolicyWorld& found(std::string_view check, std::string name, std::string value);
   PolicyWorld& at(std::int64_t unix_time) { return now_ = unix_time, *this; }
 
   /// "reject 550 5.7.23 by NAME: text", "open", "needs spf", "accept", "quarantine by NAME: text" …
