@@ -12,21 +12,24 @@ const Outcome& failure_outcome(const CheckType& type) {
                        [](const Outcome& o) { return o.failure == Failure::yes; });
 }
 
-std::optional<Finding> run_check(const ConfiguredCheck& check, const MailFacts& mail, const Site& site,
-                                 dns::MessageResolver::View& dns, const Deadline& caller, SteadyTime started,
-                                 std::int64_t unix_time, const Clock& clock, Counters* counters) {
+std::optional<Finding> run_check(const ConfiguredCheck& check, const MailFacts& mail, const Surroundings& around,
+                                 dns::MessageResolver::View& dns, const Deadline& caller, SteadyTime started) {
   const SteadyTime end = started + check.timeout;
+  bool late = false;
   const Context context{.mail = mail,
-                        .site = site,
+                        .site = around.site,
+                        .backends = around.backends,
                         .dns = dns,
                         .deadline = caller.no_later_than(end),
-                        .unix_time = unix_time,
-                        .counters = counters};
+                        .unix_time = around.unix_time,
+                        .counters = around.counters,
+                        .may_probe = around.may_probe,
+                        .late = &late};
   dns.new_run();
   try {
     Finding finding = check.check->run(context);
-    const bool later = finding.outcome->failure == Failure::yes && dns.was_late() && clock.now() < end;
-    if (later) return std::nullopt;
+    const bool later = finding.outcome->failure == Failure::yes && (dns.was_late() || late);
+    if (later && around.clock.now() < end) return std::nullopt;
     return finding;
   } catch (const std::exception& e) {
     return Finding{&failure_outcome(*check.type), fmt::format("internal error: {}", e.what())};

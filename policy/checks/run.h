@@ -12,15 +12,24 @@
 
 namespace postern {
 
+/// Where a check runs: what is the same for every message, or for every check of one.
+struct Surroundings {
+  const Site& site;
+  const Backends& backends;
+  const Clock& clock;
+  std::int64_t unix_time = 0;
+  Counters* counters = nullptr;  ///< null: nobody counts
+  bool may_probe = false;
+};
+
 /// Runs a check for one message, waiting until `caller`, but no longer than the check's own `timeout` counted from
 /// `started`, the moment it was first run.
 ///
 /// Nothing: the caller's time was over first, and the answer may still come; run it again. What is not known when the
 /// check's own time is over is its failure outcome, for good; so is an exception. `dns` is the check's own view, the
-/// same in every run; `counters` may be null. Thread-safe for different views.
-std::optional<Finding> run_check(const ConfiguredCheck& check, const MailFacts& mail, const Site& site,
-                                 dns::MessageResolver::View& dns, const Deadline& caller, SteadyTime started,
-                                 std::int64_t unix_time, const Clock& clock, Counters* counters = nullptr);
+/// same in every run. Thread-safe for different views.
+std::optional<Finding> run_check(const ConfiguredCheck& check, const MailFacts& mail, const Surroundings& around,
+                                 dns::MessageResolver::View& dns, const Deadline& caller, SteadyTime started);
 
 /// The outcome that says "could not be done": the first one marked so.
 const Outcome& failure_outcome(const CheckType& type);

@@ -4,16 +4,6 @@
 
 namespace postern {
 
-std::string_view name(Direction direction) {
-  switch (direction) {
-    case Direction::local: return "local";
-    case Direction::submission: return "submission";
-    case Direction::relay: return "relay";
-    case Direction::inbound: return "inbound";
-  }
-  return "";
-}
-
 Direction settle_direction(const Site& site, const Client& client, const Sender& sender) {
   if (client.local) return Direction::local;
   const auto& listeners = site.submission;

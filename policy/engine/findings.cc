@@ -28,10 +28,20 @@ Findings::Slot& Findings::begun(std::size_t index) {
   slot.lazy.emplace([inputs = inputs_, &check, view = inputs_.dns->view(check.questions), &clock = services_.clock,
                      &counters = services_.counters,
                      began = services_.clock.now()](const Deadline& deadline) -> std::optional<Found> {
-    const MailFacts mail{inputs.client.get(), inputs.greeting.get(), inputs.sender.get(), inputs.recipient.get(),
-                         inputs.addresses.get()};
-    std::optional<Finding> finding =
-        run_check(check, mail, inputs.policy->site, *view, deadline, began, inputs.unix_time, clock, &counters);
+    const MailFacts mail{.client = inputs.client.get(),
+                         .greeting = inputs.greeting.get(),
+                         .sender = inputs.sender.get(),
+                         .recipient = inputs.recipient.get(),
+                         .addresses = inputs.addresses.get(),
+                         .first_received = inputs.first_received,
+                         .direction = inputs.direction};
+    const Surroundings around{.site = inputs.policy->site,
+                              .backends = *inputs.policy->backends,
+                              .clock = clock,
+                              .unix_time = inputs.unix_time,
+                              .counters = &counters,
+                              .may_probe = inputs.policy->mode == Mode::enforce};
+    std::optional<Finding> finding = run_check(check, mail, around, *view, deadline, began);
     if (!finding) return std::nullopt;
     const double ms = std::chrono::duration<double, std::milli>(clock.now() - began).count();
     return Found{std::move(*finding), ms, view->trust()};

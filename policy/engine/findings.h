@@ -14,6 +14,7 @@
 #include "policy/dns/message_resolver.h"
 #include "policy/engine/policy.h"
 #include "policy/engine/services.h"
+#include "policy/mail/direction.h"
 #include "policy/mail/facts.h"
 #include "policy/mail/header_address.h"
 #include "policy/rules/known.h"
@@ -33,14 +34,19 @@ class Findings {
     std::shared_ptr<const Greeting> greeting;
     std::shared_ptr<const Sender> sender;
     std::shared_ptr<const Recipient> recipient;
-    std::shared_ptr<const HeaderAddresses> addresses;  ///< from the end of the header on
+    std::shared_ptr<const HeaderAddresses> addresses;  ///< from the end of the header on, like the next
+    std::string first_received;
+    Direction direction = Direction::inbound;
     std::int64_t unix_time = 0;
   };
 
   Findings(Services& services, Scope scope, Inputs inputs);
 
   /// The header is complete: the checks of its stage may begin.
-  void header_is(std::shared_ptr<const HeaderAddresses> addresses) { inputs_.addresses = std::move(addresses); }
+  void header_is(std::shared_ptr<const HeaderAddresses> addresses, std::string first_received) {
+    inputs_.addresses = std::move(addresses);
+    inputs_.first_received = std::move(first_received);
+  }
   /// Begins the checks of `stage` that some rule reads and that start early.
   void start(Stage stage);
   /// What decide() may know of check `index` of the policy's rule set at `stage`.

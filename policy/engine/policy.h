@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policy/checks/registry.h"
+#include "policy/evidence/backends.h"
 #include "policy/evidence/site.h"
 #include "policy/rules/rule_set.h"
 
@@ -40,6 +41,7 @@ struct Policy {
   std::optional<rules::Split> split;   ///< the site's own default; nothing: by direction (LANGUAGE 2)
   Site site;
   std::vector<ConfiguredCheck> checks;
+  std::shared_ptr<const Backends> backends = std::make_shared<const Backends>();  ///< never null
   std::shared_ptr<const rules::RuleSet> rules;
   Needs needs;  ///< derive_needs() of all the above
 };

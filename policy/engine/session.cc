@@ -80,6 +80,8 @@ Findings::Inputs Session::State::inputs(const Transaction& t) const {
           .sender = t.sender,
           .recipient = {},
           .addresses = {},
+          .first_received = {},
+          .direction = t.direction,
           .unix_time = t.unix_time};
 }
 
@@ -106,7 +108,9 @@ void Session::State::complete_header() {
   if (t.addresses) return;
   t.addresses = std::make_shared<const HeaderAddresses>(read_addresses(t.headers));
   if (!t.findings) return;
-  t.findings->header_is(t.addresses);
+  const auto received =
+      std::find_if(t.headers.begin(), t.headers.end(), [](const HeaderField& f) { return f.is("Received"); });
+  t.findings->header_is(t.addresses, received == t.headers.end() ? std::string() : received->unfolded());
   if (!t.refused) t.findings->start(Stage::headers);
 }
 

@@ -6,7 +6,9 @@
 #include "policy/base/counters.h"
 #include "policy/base/deadline.h"
 #include "policy/dns/resolver.h"
+#include "policy/evidence/backends.h"
 #include "policy/evidence/site.h"
+#include "policy/mail/direction.h"
 #include "policy/mail/facts.h"
 #include "policy/mail/header_address.h"
 
@@ -19,16 +21,27 @@ struct MailFacts {
   const Sender* sender = nullptr;
   const Recipient* recipient = nullptr;
   const HeaderAddresses* addresses = nullptr;
+  std::string_view first_received = {};  ///< the value of the first Received field, from the end of the header on
+  Direction direction = Direction::inbound;
 };
 
 /// What a check may use. All references outlive its run.
 struct Context {
   MailFacts mail;
   const Site& site;
+  const Backends& backends;
   dns::Resolver& dns;            ///< counts and caps this check's questions, and remembers the answers of this message
   Deadline deadline;             ///< until when run() may wait
   std::int64_t unix_time = 0;    ///< of the transaction
   Counters* counters = nullptr;  ///< null: nobody counts
+  bool may_probe = false;        ///< strangers may be asked (not in `mode: monitor`)
+  bool* late = nullptr;          ///< set by must_wait(); null where nobody wants to know
+
+  /// What was found rests on an answer, of others than DNS, that did not come in time and may still come: run() is
+  /// called again.
+  void must_wait() const {
+    if (late != nullptr) *late = true;
+  }
 
   /// Counts a cap that was met.
   void count(std::string_view counter) const {

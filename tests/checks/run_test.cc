@@ -54,7 +54,8 @@ class Run : public testing::Test {
     check.type = &kType;
     check.check = std::make_shared<Probe>(std::move(what));
     check.timeout = seconds(8);
-    return run_check(check, {}, site_, *view_, Deadline(SteadyTime() + caller), SteadyTime(), 0, clock_);
+    return run_check(check, {}, {.site = site_, .backends = backends_, .clock = clock_}, *view_,
+                     Deadline(SteadyTime() + caller), SteadyTime());
   }
   static Finding ask(const Context& c) {
     const auto answer = c.dns.query({*Domain::parse("a.example"), dns::Type::a}, c.deadline);
@@ -62,6 +63,7 @@ class Run : public testing::Test {
   }
 
   Site site_;
+  Backends backends_;
   Counters counters_;
   SlowResolver resolver_;
   dns::MessageResolver message_{resolver_, counters_};

@@ -129,7 +129,8 @@ Finding World::finding(std::string_view name, std::string_view subject) {
   const SystemClock clock;
   const Deadline patient(clock.now() + std::chrono::minutes(1));
   const dns::MessageResolver message(resolver_, counters_);
-  return *run_check(*found, mail, site_, *message.view(found->questions), patient, clock.now(), 0, clock, &counters_);
+  const Surroundings around{.site = site_, .backends = backends_, .clock = clock, .counters = &counters_};
+  return *run_check(*found, mail, around, *message.view(found->questions), patient, clock.now());
 }
 
 std::string World::check(std::string_view name, std::string_view subject) {

@@ -10,6 +10,7 @@
 #include "policy/base/counters.h"
 #include "policy/checks/registry.h"
 #include "policy/dns/resolver.h"
+#include "policy/evidence/backends.h"
 #include "policy/evidence/site.h"
 #include "policy/mail/facts.h"
 
@@ -42,6 +43,7 @@ class World {
   void lose_site_domains();
 
   Site& site() { return site_; }
+  Backends& backends() { return backends_; }
   Counters& counters() { return counters_; }
 
  private:
@@ -50,6 +52,7 @@ class World {
   std::unique_ptr<dns::Resolver> owned_;
   dns::Resolver& resolver_;
   Site site_;
+  Backends backends_;
   Client client_;
   Counters counters_;
   std::map<std::string, std::map<std::string, std::string>> settings_;
