@@ -3,23 +3,22 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "policy/base/sip_hash.h"
 #include "policy/dns/resolver.h"
 
 namespace postern::dns {
 
-/// SipHash-1-3 of a question under a key of its own: strangers choose the names, and must not choose the buckets
-/// (CWE-407).
+/// SipHash of a question under a key of its own: strangers choose the names, and must not choose the buckets.
 class QuestionHash {
  public:
   /// Makes a random key.
   QuestionHash();
-  QuestionHash(std::uint64_t key0, std::uint64_t key1) : key0_(key0), key1_(key1) {}
+  QuestionHash(std::uint64_t key0, std::uint64_t key1) : key_{key0, key1} {}
 
   std::size_t operator()(const Question& question) const;
 
  private:
-  std::uint64_t key0_;
-  std::uint64_t key1_;
+  SipKey key_;
 };
 
 }  // namespace postern::dns
