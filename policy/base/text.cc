@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <unicode/ucasemap.h>
+#include <unicode/uchar.h>
 #include <unicode/ucnv.h>
+#include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 #include <unicode/utf8.h>
 
@@ -42,6 +44,74 @@ std::int32_t ascii_run(const std::uint8_t* bytes, std::int32_t start, std::int32
   std::int32_t end = start;
   while (end < size && bytes[end] >= 0x20 && bytes[end] < 0x7f) ++end;
   return end;
+}
+
+constexpr std::int32_t kMostNameBytes = 1000;  // local: text.h
+
+void append(std::u16string& out, UChar32 c) {
+  if (c > 0xffff) out += U16_LEAD(c);
+  out += c > 0xffff ? U16_TRAIL(c) : static_cast<char16_t>(c);
+}
+
+std::string to_utf8(std::u16string_view text) {
+  std::string out(text.size() * 3, '\0');  // a UTF-16 unit is at most 3 bytes
+  UErrorCode status = U_ZERO_ERROR;
+  std::int32_t n = 0;
+  u_strToUTF8WithSub(out.data(), static_cast<std::int32_t>(out.size()), &n, text.data(),
+                     static_cast<std::int32_t>(text.size()), 0xfffd, nullptr, &status);
+  out.resize(U_FAILURE(status) ? 0 : static_cast<std::size_t>(n));
+  return out;
+}
+
+std::optional<std::u16string> nfc(std::u16string_view text) {
+  UErrorCode status = U_ZERO_ERROR;
+  const UNormalizer2* form = unorm2_getNFCInstance(&status);
+  std::u16string out(text.size() * 3 + 1, u'\0');  // UAX 15 9: at most three times the units
+  const std::int32_t n = unorm2_normalize(form, text.data(), static_cast<std::int32_t>(text.size()), out.data(),
+                                          static_cast<std::int32_t>(out.size()), &status);
+  if (U_FAILURE(status)) return std::nullopt;
+  out.resize(static_cast<std::size_t>(n));
+  return out;
+}
+
+// What a full- or half-width form stands for; every other character itself (RFC 8264 5.2.1).
+void append_unwidened(std::u16string& out, UChar32 c) {
+  const auto type = u_getIntPropertyValue(c, UCHAR_DECOMPOSITION_TYPE);
+  if (type == U_DT_WIDE || type == U_DT_NARROW) {
+    UErrorCode status = U_ZERO_ERROR;
+    const UNormalizer2* form = unorm2_getNFKCInstance(&status);
+    UChar mapped[8];
+    const std::int32_t n = U_FAILURE(status) ? -1 : unorm2_getRawDecomposition(form, c, mapped, 8, &status);
+    if (U_SUCCESS(status) && n > 0) {
+      out.append(mapped, static_cast<std::size_t>(n));
+      return;
+    }
+  }
+  append(out, c);
+}
+
+bool is_unseen(UChar32 c) {
+  return u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) || u_charType(c) == U_FORMAT_CHAR || c == 0x2800;
+}
+
+// RFC 8264 9.17, after NFC: there is a plainer way to write it.
+bool is_compatibility_form(UChar32 c) {
+  const auto type = u_getIntPropertyValue(c, UCHAR_DECOMPOSITION_TYPE);
+  return type != U_DT_NONE && type != U_DT_CANONICAL;
+}
+
+bool is_comparable(UChar32 c) {
+  switch (u_charType(c)) {
+    case U_UNASSIGNED:
+    case U_CONTROL_CHAR:
+    case U_FORMAT_CHAR:
+    case U_PRIVATE_USE_CHAR:
+    case U_SURROGATE:
+    case U_LINE_SEPARATOR:
+    case U_PARAGRAPH_SEPARATOR: return false;
+    case U_SPACE_SEPARATOR: return c == ' ';
+    default: return c != 0xfffd && !is_unseen(c) && !is_compatibility_form(c);
+  }
 }
 
 }  // namespace
@@ -108,6 +178,45 @@ std::string fold(std::string_view utf8) {
   return out;
 }
 
+std::optional<std::string> comparison_form(std::string_view utf8, LetterCase letters) {
+  if (utf8.empty() || utf8.size() > kMostNameBytes) return std::nullopt;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(utf8.data());
+  const auto size = static_cast<std::int32_t>(utf8.size());
+  if (ascii_run(bytes, 0, size) == size) return letters == LetterCase::fold ? ascii_lower(utf8) : std::string(utf8);
+  std::u16string wide;
+  for (std::int32_t i = 0; i < size;) {
+    UChar32 c = 0;
+    U8_NEXT(bytes, i, size, c);
+    if (c < 0) return std::nullopt;
+    append_unwidened(wide, c);
+  }
+  const auto normal = nfc(wide);
+  if (!normal) return std::nullopt;
+  std::u16string folded;
+  const auto units = static_cast<std::int32_t>(normal->size());
+  for (std::int32_t i = 0; i < units;) {
+    UChar32 c = 0;
+    U16_NEXT(normal->data(), i, units, c);
+    if (!is_comparable(c)) return std::nullopt;
+    append(folded, letters == LetterCase::fold ? u_foldCase(c, U_FOLD_CASE_DEFAULT) : c);
+  }
+  const auto form = nfc(folded);
+  return form ? std::optional(to_utf8(*form)) : std::nullopt;
+}
+
+std::string as_seen(std::string_view text) {
+  if (is_ascii(text)) return std::string(text);
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  const auto size = static_cast<std::int32_t>(text.size());
+  std::u16string wide;
+  for (std::int32_t i = 0; i < size;) {
+    UChar32 c = 0;
+    U8_NEXT_OR_FFFD(bytes, i, size, c);
+    if (!is_unseen(c)) append_unwidened(wide, c);
+  }
+  return to_utf8(wide);
+}
+
 std::string replace_invalid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -140,13 +249,7 @@ std::optional<std::string> utf8_of(std::string_view bytes, std::string_view char
   const std::int32_t units =
       ucnv_toUChars(converter.get(), wide.data(), static_cast<std::int32_t>(wide.size()), bytes.data(), size, &status);
   if (U_FAILURE(status)) return std::nullopt;
-  std::string out(static_cast<std::size_t>(units) * 3, '\0');  // a UTF-16 unit is at most 3 bytes
-  std::int32_t n = 0;
-  u_strToUTF8WithSub(out.data(), static_cast<std::int32_t>(out.size()), &n, wide.data(), units, 0xfffd, nullptr,
-                     &status);
-  if (U_FAILURE(status)) return std::nullopt;
-  out.resize(static_cast<std::size_t>(n));
-  return out;
+  return to_utf8(std::u16string_view(wide).substr(0, static_cast<std::size_t>(units)));
 }
 
 std::string_view trim(std::string_view text) {

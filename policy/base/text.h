@@ -23,6 +23,23 @@ bool is_ascii(std::string_view text);
 /// are.
 std::string fold(std::string_view utf8);
 
+/// Whether `A` is `a`.
+enum class LetterCase { fold, exact };
+
+/// How two names are compared that people chose for themselves, logins and local parts (RFC 8264 7, RFC 8265 3.3): full-
+/// and half-width forms become what they stand for, case is folded where asked, NFC. Two names that only look alike stay
+/// different. local: simple folding, which keeps the number of characters, so that "strasse" is not "stra\u00dfe"; the
+/// bidi rule is left out, since it has no say in what is equal.
+///
+/// Nothing, which equals nothing, where `utf8` is over 1000 bytes, empty, no UTF-8, or holds what nobody sees or can
+/// tell apart: controls, spaces but U+0020, invisible and bidirectional characters, compatibility forms, unassigned and
+/// private ones.
+std::optional<std::string> comparison_form(std::string_view utf8, LetterCase letters);
+
+/// `text` as an eye takes it: full- and half-width forms become what they stand for, invisible characters go, and pieces
+/// that are no UTF-8 are U+FFFD.
+std::string as_seen(std::string_view text);
+
 /// The text with each piece that is no UTF-8 replaced by U+FFFD.
 std::string replace_invalid_utf8(std::string_view text);
 

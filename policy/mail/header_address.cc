@@ -17,7 +17,8 @@ using Token = AddressToken;
 using Tokens = std::span<const Token>;
 using Fault = AddressFault;
 
-constexpr std::size_t kMaxRawBytes = 1000;  // local: header_address.h
+constexpr std::size_t kMaxRawBytes = 1000;        // local: header_address.h
+constexpr std::ptrdiff_t kMostResentFields = 20;  // local: RFC 5322 3.6.6 knows 7
 
 // From the first token to the last, as they stand in the field.
 std::string raw_of(Tokens tokens) {
@@ -216,6 +217,21 @@ class Reader {
   AddressList list_;
 };
 
+// RFC 5322 3.6.6
+void read_newest_resent(std::span<const HeaderField> fields, HeaderAddresses& addresses) {
+  constexpr std::string_view kPrefix = "resent-";
+  const auto is_resent = [&](const HeaderField& field) {
+    return ascii_iequals(std::string_view(trim(field.name)).substr(0, kPrefix.size()), kPrefix);
+  };
+  const auto begin = std::find_if(fields.begin(), fields.end(), is_resent);
+  for (auto field = begin; field != fields.end() && is_resent(*field) && field - begin < kMostResentFields; ++field) {
+    if (std::any_of(begin, field, [&](const HeaderField& before) { return before.is(trim(field->name)); })) break;
+    addresses.resent = true;
+    if (field->is("Resent-From")) addresses.resent_from.push_back(parse_address_list(field->value));
+    if (field->is("Resent-Sender")) addresses.resent_sender.push_back(parse_address_list(field->value));
+  }
+}
+
 }  // namespace
 
 std::string_view name(AddressFault fault) {
@@ -258,6 +274,7 @@ AddressList parse_address_list(std::string_view value) {
 
 HeaderAddresses read_addresses(std::span<const HeaderField> fields) {
   HeaderAddresses addresses;
+  read_newest_resent(fields, addresses);
   for (const HeaderField& field : fields) {
     if (field.is("From")) addresses.from.push_back(parse_address_list(field.value));
     if (field.is("Sender")) addresses.sender.push_back(parse_address_list(field.value));

@@ -65,6 +65,10 @@ AddressList parse_address_list(std::string_view value);
 /// The address fields of a message, one list for each field of that name in the order of the header.
 struct HeaderAddresses {
   std::vector<AddressList> from, sender, reply_to;
+  /// Of the newest block of Resent fields, which is the first of the header (RFC 5322 3.6.6): the older ones say who
+  /// sent the message on before. The block ends where another field follows, or one that it already has.
+  std::vector<AddressList> resent_from, resent_sender;
+  bool resent = false;  ///< there is such a block
 };
 HeaderAddresses read_addresses(std::span<const HeaderField> fields);
 
