@@ -4,7 +4,7 @@
 # Compiler and libraries of the program itself.
 BUILD_PACKAGES=(
   ccache cmake g++ ninja-build pkgconf
-  libcli11-dev libfmt-dev libicu-dev libmilter-dev libre2-dev libspdlog-dev libsystemd-dev libunbound-dev libyaml-cpp-dev
+  libcli11-dev libfmt-dev libicu-dev libmilter-dev libpsl-dev libre2-dev libspdlog-dev libsystemd-dev libunbound-dev libyaml-cpp-dev
   nlohmann-json3-dev
 )
 

@@ -11,8 +11,8 @@ namespace postern::house {
 namespace {
 
 // From left to right: each may include itself and what stands to its right.
-constexpr std::array<std::string_view, 12> kOrder{"milter",   "config", "engine", "checks", "evidence", "accounts",
-                                                  "auth",     "store",  "rules",  "mail",   "dns",      "base"};
+constexpr std::array<std::string_view, 12> kOrder{"milter", "config", "engine", "checks", "evidence", "accounts",
+                                                  "auth",   "store",  "rules",  "mail",   "dns",      "base"};
 
 /// Where a library may be included: a file, or a folder with everything below it.
 struct Door {
@@ -24,6 +24,7 @@ const std::vector<Door>& doors() {
   static const std::vector<Door> kDoors{
       {"libmilter/", {"milter/"}},
       {"yaml-cpp/", {"config/yaml_reader.cc"}},
+      {"libpsl.h", {"policy/auth/public_suffix.cc"}},
       {"unbound.h", {"policy/dns/unbound_resolver.cc"}},
       {"re2/", {"policy/rules/pattern.cc"}},
       {"unicode/", {"policy/base/text.cc", "policy/dns/domain.cc"}},
@@ -54,7 +55,7 @@ bool may_include(std::string_view from, std::string_view to) {
 /// A library that is no part of the system: those have a folder in their name and none of the system's.
 bool is_outside(std::string_view header) {
   static const std::regex kSystem("(sys|netinet|arpa|linux|net)/.*|[a-z0-9_]+(\\.h)?");
-  return header == "unbound.h" || !std::regex_match(header.begin(), header.end(), kSystem);
+  return header == "unbound.h" || header == "libpsl.h" || !std::regex_match(header.begin(), header.end(), kSystem);
 }
 
 }  // namespace
