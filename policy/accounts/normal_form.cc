@@ -1,0 +1,54 @@
+#include "policy/accounts/normal_form.h"
+
+#include "policy/mail/address_syntax.h"
+
+namespace postern::accounts {
+
+namespace {
+
+std::string domain_text(const Mailbox& mailbox) {
+  if (mailbox.domain) return mailbox.domain->text();
+  return mailbox.literal ? '[' + mailbox.literal->text() + ']' : std::string();
+}
+
+}  // namespace
+
+std::optional<AddressKey> address_key(const Mailbox& mailbox, LetterCase letters) {
+  auto local = comparison_form(mailbox.local, letters);
+  if (!local) return std::nullopt;
+  return AddressKey{std::move(*local), domain_text(mailbox)};
+}
+
+std::optional<AddressKey> address_key(std::string_view text, LetterCase letters) {
+  const std::size_t at = text.rfind('@');
+  if (at == std::string_view::npos) return std::nullopt;
+  if (at == 0) {
+    const auto domain = Domain::parse(text.substr(1));
+    return domain ? std::optional(AddressKey{{}, domain->text()}) : std::nullopt;
+  }
+  const auto parsed = address_syntax::parse_mailbox(text, address_syntax::Place::dialogue);
+  if (!parsed || parsed->route || (!parsed->mailbox.domain && !parsed->mailbox.literal)) return std::nullopt;
+  return address_key(parsed->mailbox, letters);
+}
+
+std::optional<std::string> login_form(std::string_view login, std::string_view login_domain, LetterCase letters) {
+  const std::size_t at = login.rfind('@');
+  const auto domain = at == std::string_view::npos ? Domain::parse(login_domain) : Domain::parse(login.substr(at + 1));
+  if (at != std::string_view::npos && !domain) return comparison_form(login, letters);
+  auto name = comparison_form(login.substr(0, at), letters);
+  if (name && domain) *name += '@' + domain->text();
+  return name;
+}
+
+std::vector<AddressKey> without_extension(const AddressKey& key, std::string_view delimiters) {
+  std::vector<AddressKey> stripped;
+  std::size_t end = key.local.size();
+  while (stripped.size() < kMostStripped && end > 0) {
+    end = key.local.find_last_of(delimiters, end - 1);
+    if (end == std::string::npos || end == 0) break;
+    stripped.push_back({key.local.substr(0, end), key.domain});
+  }
+  return stripped;
+}
+
+}  // namespace postern::accounts

@@ -1,0 +1,275 @@
+#include "policy/accounts/ownership.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "policy/auth/public_suffix.h"
+
+namespace postern::accounts {
+
+Ownership::Ownership(std::string_view login, const Directories& directories, const IdentityOptions& options,
+                     GrantCache& grants, Counters* counters, const Deadline& deadline)
+    : directories_(directories), options_(options), grant_cache_(grants), counters_(counters), deadline_(deadline) {
+  if (auto form = login_form(login, options.login_domain, options.letters)) {
+    if (options.login_is_address) add_own(*form, "login", {});
+    logins_.push_back(std::move(*form));
+  }
+  for (std::size_t i = 0; i < directories_.size(); ++i) {
+    ++lookups_;
+    const Answer answer = directories_[i]->login(login, deadline_);
+    login_answers_.push_back(answer.kind);
+    if (answer.kind == Answer::Kind::yes) take(answer.record, directories_[i]->name());
+    if (answer.kind == Answer::Kind::unsure)
+      login_unsure_.push_back(fmt::format("{}: {}", directories_[i]->name(), answer.problem));
+  }
+}
+
+// What a directory says of the login.
+void Ownership::take(const Record& record, std::string_view directory) {
+  known_ = true;
+  if (record.state > state_) {  // switched off anywhere is switched off
+    state_ = record.state;
+    state_from_ = directory;
+  }
+  const auto form =
+      record.login.empty() ? std::nullopt : login_form(record.login, options_.login_domain, options_.letters);
+  if (form && std::find(logins_.begin(), logins_.end(), *form) == logins_.end()) {
+    if (options_.login_is_address) add_own(*form, "login", directory);
+    logins_.push_back(*form);
+  }
+  for (const std::string& address : record.addresses) add_own(address, "address", directory);
+  add_grants(record.grants, false, directory);
+  add_grants(record.behalf, true, directory);
+}
+
+void Ownership::add_own(std::string_view address, std::string_view by, std::string_view directory) {
+  if (auto key = address_key(address, options_.letters))
+    own_.push_back({std::move(*key), {std::string(by), std::string(directory)}});
+}
+
+void Ownership::add_grants(const std::vector<std::string>& texts, bool delegates, std::string_view directory) {
+  for (const std::string& text : texts) {
+    if (auto grant = grant_cache_.get(text)) {
+      const bool acts_for = delegates || grant->delegates();
+      grants_.push_back({std::move(grant), acts_for, std::string(directory)});
+    } else {
+      count("accounts.identity.bad-grants");
+    }
+  }
+}
+
+void Ownership::count(std::string_view counter) const {
+  if (counters_ != nullptr) counters_->get(counter).add();
+}
+
+bool Ownership::is_login(std::string_view text) const {
+  const auto form = login_form(text, options_.login_domain, options_.letters);
+  return form && std::find(logins_.begin(), logins_.end(), *form) != logins_.end();
+}
+
+bool Ownership::names_login(const std::vector<std::string>& logins) const {
+  return std::any_of(logins.begin(), logins.end(), [this](const std::string& login) { return is_login(login); });
+}
+
+const Ownership::Word* Ownership::owns(const AddressKey& key) const {
+  const auto found = std::find_if(own_.begin(), own_.end(), [&](const auto& own) { return own.first == key; });
+  return found == own_.end() ? nullptr : &found->second;
+}
+
+// What mail for `key` is tried for, one after the other, until a directory knows it.
+std::vector<AddressKey> Ownership::steps(const AddressKey& key) const {
+  std::vector<AddressKey> steps{key};
+  if (key.local.empty()) return steps;
+  for (AddressKey& stripped : without_extension(key, options_.delimiters)) steps.push_back(std::move(stripped));
+  steps.push_back({{}, key.domain});
+  return steps;
+}
+
+const Ownership::Told& Ownership::ask(const AddressKey& key) {
+  const auto [at, fresh] = told_.try_emplace(key);
+  Told& told = at->second;
+  if (!fresh) return told;
+  if (key.domain.empty() || key.domain.front() == '[') return told;  // no directory has such
+  for (std::size_t i = 0; i < directories_.size(); ++i) {
+    if (lookups_ >= options_.lookups) {
+      count("accounts.identity.lookups-capped");
+      told.unsure = true;
+      return told;
+    }
+    ++lookups_;
+    told.answers.emplace_back(i, directories_[i]->address(key.local, key.domain, deadline_));
+    const Answer::Kind kind = told.answers.back().second.kind;
+    told.known = told.known || kind == Answer::Kind::yes;
+    told.unsure = told.unsure || kind == Answer::Kind::unsure;
+  }
+  return told;
+}
+
+// Does the record of an address say by itself that it is the login's?
+std::optional<Ownership::Word> Ownership::own_by(const Record& record, std::string_view directory) const {
+  const bool is_its = (!record.login.empty() && is_login(record.login)) || names_login(record.owners);
+  if (is_its) return Word{"owner", std::string(directory)};
+  for (const std::string& address : record.addresses) {
+    const auto key = address_key(address, options_.letters);
+    if (key && owns(*key) != nullptr) return Word{fmt::format("other name of {}", address), std::string(directory)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Ownership::Word> Ownership::target_leads_here(const Record& record, std::string_view directory,
+                                                            int depth) {
+  std::vector<AddressKey> further;
+  for (const std::string& target : record.targets) {
+    auto key = address_key(target, options_.letters);
+    if (is_login(target) || (key && owns(*key) != nullptr))
+      return Word{fmt::format("alias of {}", target), std::string(directory)};
+    if (key) further.push_back(std::move(*key));
+  }
+  for (const AddressKey& key : further) {
+    if (leads_here(key, depth + 1)) return Word{fmt::format("alias of {}", key.text()), std::string(directory)};
+  }
+  return std::nullopt;
+}
+
+// Is the address the login's, itself or by aliases? `depth` aliases led to it.
+std::optional<Ownership::Word> Ownership::leads_here(const AddressKey& key, int depth) {
+  if (!visited_.insert(key).second) return std::nullopt;
+  if (depth > options_.alias_depth) {
+    count("accounts.identity.depth-capped");
+    doubt_ = true;
+    return std::nullopt;
+  }
+  for (const AddressKey& step : steps(key)) {
+    if (const Word* own = owns(step))
+      return step == key ? *own : Word{fmt::format("{} with an extension", step.text()), own->directory};
+    const Told& told = ask(step);
+    for (const auto& [directory, answer] : told.answers) {
+      if (answer.kind != Answer::Kind::yes) continue;
+      if (auto own = own_by(answer.record, directories_[directory]->name())) return own;
+    }
+    for (const auto& [directory, answer] : told.answers) {
+      if (answer.kind != Answer::Kind::yes || !answer.record.sendable) continue;
+      if (auto own = target_leads_here(answer.record, directories_[directory]->name(), depth)) return own;
+    }
+    doubt_ = doubt_ || told.unsure;
+    if (told.known || told.unsure) return std::nullopt;  // local: an address that is somebody's is no catch-all
+  }
+  return std::nullopt;
+}
+
+// By the login's own record: by a grant that covers the address, or one for the address without its extension.
+std::optional<Ownership::Word> Ownership::granted(const AddressKey& key, bool delegates) {
+  for (const Granted& granted : grants_) {
+    if (granted.delegates == delegates && granted.grant->covers(key))
+      return Word{granted.grant->text(), granted.directory};
+  }
+  const bool has_address = std::any_of(grants_.begin(), grants_.end(), [&](const Granted& granted) {
+    return granted.delegates == delegates && granted.grant->address();
+  });
+  if (!has_address) return std::nullopt;
+  AddressKey before = key;
+  for (AddressKey& step : without_extension(key, options_.delimiters)) {
+    const Told& told = ask(before);
+    doubt_ = doubt_ || told.unsure;
+    if (told.known || told.unsure) return std::nullopt;
+    for (const Granted& granted : grants_) {
+      if (granted.delegates == delegates && granted.grant->address() == step)
+        return Word{granted.grant->text(), granted.directory};
+    }
+    before = std::move(step);
+  }
+  return std::nullopt;
+}
+
+std::optional<Ownership::Word> Ownership::delegated(const AddressKey& key) {
+  if (auto word = granted(key, true)) return word;
+  for (const AddressKey& step : steps(key)) {
+    const Told& told = ask(step);
+    for (const auto& [directory, answer] : told.answers) {
+      if (answer.kind == Answer::Kind::yes && names_login(answer.record.delegates))
+        return Word{"delegate", std::string(directories_[directory]->name())};
+    }
+    if (told.known || told.unsure) break;
+  }
+  return std::nullopt;
+}
+
+std::optional<Ownership::Word> Ownership::aligned(const AddressKey& key) const {
+  if (options_.alignment == Alignment::exact) return std::nullopt;
+  const auto level = [&](const AddressKey& address) {
+    const auto domain = Domain::parse(address.domain);
+    return domain && options_.alignment == Alignment::org_domain ? organizational_domain(*domain) : domain;
+  };
+  const auto wanted = level(key);
+  if (!wanted) return std::nullopt;
+  for (const auto& [own, word] : own_) {
+    if (level(own) == wanted) return Word{fmt::format("domain of {}", own.text()), word.directory};
+  }
+  return std::nullopt;
+}
+
+AddressFinding Ownership::standing(const Mailbox& mailbox, bool want_own) {
+  AddressFinding finding;
+  if (auto key = address_key(mailbox, options_.letters)) {
+    if (key->domain.empty()) {  // local: `From: root` is of the login of that name; its MTA completes both
+      if (const auto domain = Domain::parse(options_.login_domain)) key->domain = domain->text();
+      if (key->domain.empty() && is_login(mailbox.local)) finding.standing = Standing::own, finding.by = "login";
+    }
+    if (finding.standing != Standing::own) {
+      const auto known = found_.find({*key, want_own});
+      finding = known != found_.end() ? known->second : found_[{*key, want_own}] = find(*key, want_own);
+    }
+  }
+  finding.address = mailbox.text();
+  return finding;
+}
+
+AddressFinding Ownership::find(const AddressKey& key, bool want_own) {
+  AddressFinding finding;
+  const auto is = [&](Standing standing, Word word) {
+    finding.standing = standing;
+    finding.by = std::move(word.by);
+    finding.directory = std::move(word.directory);
+    return finding;
+  };
+  visited_.clear();
+  doubt_ = !login_unsure_.empty();
+  if (const Word* own = owns(key)) return is(Standing::own, *own);
+  auto grant = want_own ? std::nullopt : granted(key, false);
+  if (grant) return is(Standing::granted, std::move(*grant));
+  if (auto own = leads_here(key, 0)) return is(Standing::own, std::move(*own));
+  if (want_own) grant = granted(key, false);
+  if (!grant) grant = aligned(key);
+  if (grant && !(want_own && doubt_)) return is(Standing::granted, std::move(*grant));
+  auto acts_for = delegated(key);
+  if (acts_for && !(want_own && doubt_)) return is(Standing::delegated, std::move(*acts_for));
+  finding.standing = doubt_ ? Standing::unsure : Standing::foreign;
+  tell_who_said_what(key, finding);
+  return finding;
+}
+
+void Ownership::tell_who_said_what(const AddressKey& key, AddressFinding& finding) {
+  std::vector<bool> said_no(directories_.size(), false);
+  for (std::size_t i = 0; i < login_answers_.size(); ++i)
+    said_no[i] = login_answers_[i] == Answer::Kind::yes || login_answers_[i] == Answer::Kind::no;
+  finding.unsure = login_unsure_;
+  for (const AddressKey& step : steps(key)) {
+    const auto told = told_.find(step);
+    if (told == told_.end()) break;
+    for (const auto& [directory, answer] : told->second.answers) {
+      if (answer.kind == Answer::Kind::unsure)
+        finding.unsure.push_back(fmt::format("{}: {}", directories_[directory]->name(), answer.problem));
+      else if (answer.kind != Answer::Kind::silent)
+        said_no[directory] = true;
+    }
+  }
+  for (std::size_t i = 0; i < directories_.size(); ++i) {
+    const std::string name(directories_[i]->name());
+    const bool is_unsure = std::any_of(finding.unsure.begin(), finding.unsure.end(),
+                                       [&](const std::string& text) { return text.starts_with(name + ": "); });
+    if (said_no[i] && !is_unsure) finding.said_no.push_back(name);
+  }
+}
+
+}  // namespace postern::accounts
