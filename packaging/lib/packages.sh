@@ -4,7 +4,8 @@
 # Compiler and libraries of the program itself.
 BUILD_PACKAGES=(
   ccache cmake g++ ninja-build pkgconf
-  libcli11-dev libfmt-dev libicu-dev libmilter-dev libpsl-dev libre2-dev libspdlog-dev libsystemd-dev libunbound-dev libyaml-cpp-dev
+  libcdb-dev libcli11-dev libfmt-dev libicu-dev libldap-dev liblmdb-dev libmariadb-dev libmilter-dev libpq-dev libpsl-dev libre2-dev
+  libspdlog-dev libsqlite3-dev libssl-dev libsystemd-dev libunbound-dev libyaml-cpp-dev
   nlohmann-json3-dev
 )
 

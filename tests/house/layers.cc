@@ -29,6 +29,7 @@ const std::vector<Door>& doors() {
       {"re2/", {"policy/rules/pattern.cc"}},
       {"unicode/", {"policy/base/text.cc", "policy/dns/domain.cc"}},
       {"spdlog/", {"policy/base/log.cc"}},
+      {"openssl/", {"policy/base/tls.cc"}},
       {"systemd/", {"milter/"}},
       {"CLI/", {"milter/"}},
       {"nlohmann/", {"config/reference.cc", "milter/"}},
