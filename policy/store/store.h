@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -26,8 +27,9 @@ enum class Space : std::uint8_t {
 inline constexpr std::size_t kSpaces = 8;  ///< one more than the largest number
 std::string_view name(Space space);
 
-constexpr std::size_t kMostKeyBytes = 1024;     // local: an address is at most 320
-constexpr std::size_t kMostValueBytes = 65536;  // local
+constexpr std::size_t kMostKeyBytes = 1024;       // local: an address is at most 320
+constexpr std::size_t kMostValueBytes = 65536;    // local
+constexpr std::chrono::hours kLongest{24 * 400};  // local: a learned grant is seen again within a year and a month
 
 struct Entry {
   std::string value;
@@ -36,17 +38,21 @@ struct Entry {
 
 /// A point in the order of all writes: what was written up to it is durable once wait() says so.
 using Ticket = std::uint64_t;
+inline constexpr Ticket kRefused = ~Ticket{0};  ///< nothing was taken: never durable
 
 struct Health {
-  bool durable = true;  ///< false: in memory alone, by choice or since the file cannot be written
-  std::string problem;  ///< why it cannot; empty while all is well
-  std::size_t entries = 0;
-  std::size_t waiting = 0;  ///< writes that are not durable yet
+  bool durable = true;      ///< false: in memory alone, by choice or since the file cannot be written
+  std::string problem;      ///< why it cannot be written or read; empty while all is well
+  std::string notice;       ///< the last file that was moved aside, why and whereto; empty: none was
+  std::size_t entries = 0;  ///< about: those of the file are counted a while after the start
+  std::size_t waiting = 0;  ///< writes that are not in the file yet
 };
 
 /// Counters and caches with expiry, behind one interface. Keys and values are bytes; an entry is gone the moment it
-/// expires. Times are wall-clock; what is stored is clamped to [now, now + kLongest] so that a set-back clock leaves
-/// nothing for ever (FAULTS T64). Never throws, never waits for the disk but in wait(). Thread-safe.
+/// expires. Times are wall-clock as the caller sees it now: what is stored is the time that is left, at most kLongest,
+/// so that a step of the clock neither ends all entries nor leaves one for ever (FAULTS T64). Bounded: where a space or
+/// the whole is full, others go for what comes, and count in store.evicted. Never throws; get(), add() and list() may
+/// read a file, and nothing but wait() waits until one is written. Thread-safe.
 class Store {
  public:
   virtual ~Store() = default;
@@ -54,7 +60,7 @@ class Store {
   /// The entry, with what this process has written and is not durable yet. Nothing: absent, expired, or not readable
   /// (health() then says why).
   virtual std::optional<Entry> get(Space space, std::string_view key) = 0;
-  /// A key or value over its limit is not taken and counts in store.refused.
+  /// A key or value over its limit is not taken, counts in store.refused and is answered kRefused.
   virtual Ticket put(Space space, std::string_view key, std::string_view value, WallTime expires) = 0;
   virtual Ticket erase(Space space, std::string_view key) = 0;
   /// Adds `n` to a counter, which begins at 0 where there is none or it has expired; `expires` counts for a new one
@@ -68,11 +74,14 @@ class Store {
   /// At most `most` entries of a space whose keys begin with `prefix`, in the order of their keys.
   virtual std::vector<Listed> list(Space space, std::string_view prefix, std::size_t most) = 0;
 
-  /// The ticket of the last write of this thread's view; wait() for it to have all of them durable.
+  /// The ticket of the last write, with all that this thread has written; wait() for it to have all of them durable.
   virtual Ticket last() const = 0;
-  /// Waits until all up to `ticket` is durable; false when it is not by `deadline`, or never will be.
+  /// Waits until all up to `ticket` is durable, a loss of power included; false when it is not by `deadline`, at once
+  /// while nothing can be written, and where one of those writes found the queue full.
   virtual bool wait(Ticket ticket, const Deadline& deadline) = 0;
   virtual Health health() const = 0;
+  /// What an operator should read in the log and has not been answered yet: files moved aside, why and whereto.
+  virtual std::vector<std::string> take_notices() { return {}; }
 };
 
 }  // namespace postern::store

@@ -30,6 +30,7 @@ const std::vector<Door>& doors() {
       {"unicode/", {"policy/base/text.cc", "policy/dns/domain.cc"}},
       {"spdlog/", {"policy/base/log.cc"}},
       {"openssl/", {"policy/base/tls.cc"}},
+      {"sqlite3.h", {"policy/store/sqlite.cc"}},
       {"systemd/", {"milter/"}},
       {"CLI/", {"milter/"}},
       {"nlohmann/", {"config/reference.cc", "milter/"}},
@@ -56,7 +57,9 @@ bool may_include(std::string_view from, std::string_view to) {
 /// A library that is no part of the system: those have a folder in their name and none of the system's.
 bool is_outside(std::string_view header) {
   static const std::regex kSystem("(sys|netinet|arpa|linux|net)/.*|[a-z0-9_]+(\\.h)?");
-  return header == "unbound.h" || header == "libpsl.h" || !std::regex_match(header.begin(), header.end(), kSystem);
+  const bool has_door =
+      std::any_of(doors().begin(), doors().end(), [&](const Door& door) { return door.library == header; });
+  return has_door || !std::regex_match(header.begin(), header.end(), kSystem);
 }
 
 }  // namespace
