@@ -17,11 +17,10 @@ Ownership::Ownership(std::string_view login, const Directories& directories, con
   }
   for (std::size_t i = 0; i < directories_.size(); ++i) {
     ++lookups_;
-    const Answer answer = directories_[i]->login(login, deadline_);
-    login_answers_.push_back(answer.kind);
+    of_login_.push_back(directories_[i]->login(login, deadline_));
+    const Answer& answer = of_login_.back();
     if (answer.kind == Answer::Kind::yes) take(answer.record, directories_[i]->name());
-    if (answer.kind == Answer::Kind::unsure)
-      login_unsure_.push_back(fmt::format("{}: {}", directories_[i]->name(), answer.problem));
+    login_unsure_ = login_unsure_ || answer.kind == Answer::Kind::unsure;
   }
 }
 
@@ -234,7 +233,7 @@ AddressFinding Ownership::find(const AddressKey& key, bool want_own) {
     return finding;
   };
   visited_.clear();
-  doubt_ = !login_unsure_.empty();
+  doubt_ = login_unsure_;
   if (const Word* own = owns(key)) return is(Standing::own, *own);
   auto grant = want_own ? std::nullopt : granted(key, false);
   if (grant) return is(Standing::granted, std::move(*grant));
@@ -250,25 +249,25 @@ AddressFinding Ownership::find(const AddressKey& key, bool want_own) {
 }
 
 void Ownership::tell_who_said_what(const AddressKey& key, AddressFinding& finding) {
+  std::vector<std::string> problems(directories_.size());
   std::vector<bool> said_no(directories_.size(), false);
-  for (std::size_t i = 0; i < login_answers_.size(); ++i)
-    said_no[i] = login_answers_[i] == Answer::Kind::yes || login_answers_[i] == Answer::Kind::no;
-  finding.unsure = login_unsure_;
+  const auto hear = [&](std::size_t directory, const Answer& answer) {
+    if (answer.kind == Answer::Kind::unsure)
+      problems[directory] = answer.problem.empty() ? "no answer" : answer.problem;
+    else if (answer.kind != Answer::Kind::silent)
+      said_no[directory] = true;
+  };
+  for (std::size_t i = 0; i < of_login_.size(); ++i) hear(i, of_login_[i]);
   for (const AddressKey& step : steps(key)) {
-    const auto told = told_.find(step);
-    if (told == told_.end()) break;
-    for (const auto& [directory, answer] : told->second.answers) {
-      if (answer.kind == Answer::Kind::unsure)
-        finding.unsure.push_back(fmt::format("{}: {}", directories_[directory]->name(), answer.problem));
-      else if (answer.kind != Answer::Kind::silent)
-        said_no[directory] = true;
+    if (const auto told = told_.find(step); told != told_.end()) {
+      for (const auto& [directory, answer] : told->second.answers) hear(directory, answer);
     }
   }
   for (std::size_t i = 0; i < directories_.size(); ++i) {
-    const std::string name(directories_[i]->name());
-    const bool is_unsure = std::any_of(finding.unsure.begin(), finding.unsure.end(),
-                                       [&](const std::string& text) { return text.starts_with(name + ": "); });
-    if (said_no[i] && !is_unsure) finding.said_no.push_back(name);
+    if (!problems[i].empty())
+      finding.unsure.push_back(fmt::format("{}: {}", directories_[i]->name(), problems[i]));
+    else if (said_no[i])
+      finding.said_no.emplace_back(directories_[i]->name());
   }
 }
 

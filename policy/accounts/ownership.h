@@ -77,8 +77,8 @@ class Ownership {
   std::vector<std::string> logins_;  ///< forms of the login: as given, and as directories write it
   std::vector<std::pair<AddressKey, Word>> own_;
   std::vector<Granted> grants_;
-  std::vector<Answer::Kind> login_answers_;  ///< of each directory
-  std::vector<std::string> login_unsure_;
+  std::vector<Answer> of_login_;  ///< what each directory said of the login
+  bool login_unsure_ = false;
   int lookups_ = 0;
   bool doubt_ = false;  ///< the search at hand met a directory that is unsure, or a limit
   std::map<AddressKey, Told> told_;

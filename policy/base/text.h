@@ -28,7 +28,7 @@ enum class LetterCase { fold, exact };
 
 /// How two names are compared that people chose for themselves, logins and local parts (RFC 8264 7, RFC 8265 3.3): full-
 /// and half-width forms become what they stand for, case is folded where asked, NFC. Two names that only look alike stay
-/// different. local: simple folding, which keeps the number of characters, so that "strasse" is not "stra\u00dfe"; the
+/// different. local: simple folding, which keeps the number of characters, so that "strasse" is not "straße"; the
 /// bidi rule is left out, since it has no say in what is equal.
 ///
 /// Nothing, which equals nothing, where `utf8` is over 1000 bytes, empty, no UTF-8, or holds what nobody sees or can

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "policy/mail/facts.h"
+
+namespace postern::accounts {
+
+/// Who handed a message in on this machine.
+struct LocalUser {
+  std::string name;     ///< the user's, or a number
+  bool is_uid = false;  ///< it is the number of the user
+};
+
+/// The user that the first Received field names: `by mx.example (Postfix, from userid 1000) id …` of Postfix, or
+/// `(from eva@localhost) by mx.example (…` of Sendmail. Nothing where it has neither form to the letter.
+///
+/// Only for mail whose first Received field is a machine's of our own that took it from its user: an MTA does not show a
+/// milter the field that it adds itself, so at the place of pickup the first one is the user's own, and says anything.
+std::optional<LocalUser> local_user(std::span<const HeaderField> header);
+
+}  // namespace postern::accounts
