@@ -72,10 +72,10 @@ Result<Grant> Grant::parse(std::string_view text, LetterCase letters) {
 bool Grant::covers(const AddressKey& key) const {
   switch (kind_) {
     case Kind::address: return key == *address_;
-    case Kind::domain: return key.domain == domain_->text();
+    case Kind::domain: return key.domain == domain_->text() && !key.is_routed();
     case Kind::subdomains: {
       const auto domain = Domain::parse(key.domain);
-      return domain && domain->is_within(*domain_);
+      return domain && domain->is_within(*domain_) && !key.is_routed();
     }
     case Kind::pattern: return pattern_->found_in(key.text());
     case Kind::group: return false;  // the directory puts its members in its place

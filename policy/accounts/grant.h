@@ -22,7 +22,7 @@ namespace postern::accounts {
 ///     group:press           what a directory resolves; by itself nothing
 ///     *                     anything
 ///
-/// Before each may stand `for:`: the login acts for the address and says so in a Sender field. Immutable.
+/// A domain does not cover what AddressKey::is_routed(). Before each may stand `for:`: the login acts for the address and says so in a Sender field. Immutable.
 class Grant {
  public:
   enum class Kind { address, domain, subdomains, pattern, group, anything };

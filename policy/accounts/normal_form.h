@@ -20,6 +20,9 @@ struct AddressKey {
 
   /// `local@domain`.
   std::string text() const { return local + '@' + domain; }
+  /// Whether MTAs may send on or rewrite it by what its local part says: `b.example!a`, `a%b.example`, `"a@b.example"`.
+  /// Who has all of a domain has none of these.
+  bool is_routed() const { return local.find_first_of("!%@") != std::string::npos; }
   friend auto operator<=>(const AddressKey&, const AddressKey&) = default;
 };
 

@@ -79,7 +79,7 @@ const Ownership::Word* Ownership::owns(const AddressKey& key) const {
 // What mail for `key` is tried for, one after the other, until a directory knows it.
 std::vector<AddressKey> Ownership::steps(const AddressKey& key) const {
   std::vector<AddressKey> steps{key};
-  if (key.local.empty()) return steps;
+  if (key.local.empty() || key.is_routed()) return steps;
   for (AddressKey& stripped : without_extension(key, options_.delimiters)) steps.push_back(std::move(stripped));
   steps.push_back({{}, key.domain});
   return steps;
@@ -195,7 +195,7 @@ std::optional<Ownership::Word> Ownership::delegated(const AddressKey& key) {
 }
 
 std::optional<Ownership::Word> Ownership::aligned(const AddressKey& key) const {
-  if (options_.alignment == Alignment::exact) return std::nullopt;
+  if (options_.alignment == Alignment::exact || key.is_routed()) return std::nullopt;
   const auto level = [&](const AddressKey& address) {
     const auto domain = Domain::parse(address.domain);
     return domain && options_.alignment == Alignment::org_domain ? organizational_domain(*domain) : domain;

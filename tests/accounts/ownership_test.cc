@@ -180,6 +180,7 @@ TEST(Ownership, OfACatchAllIsOfWhatNobodyElseHas) {
   EXPECT_EQ(world.from("eva", "anything@shop.example"), "own");
   EXPECT_EQ(world.from("eva", "any+thing@shop.example"), "own");
   EXPECT_EQ(world.from("eva", "any@own.example"), "own");
+  EXPECT_EQ(world.from("eva", "ceo%acme.example@own.example"), "foreign from") << "it may be sent on";
   EXPECT_EQ(world.from("eva", "tom@shop.example"), "foreign from");
   EXPECT_EQ(world.from("eva", "tom+x@shop.example"), "foreign from");
   EXPECT_EQ(world.from("eva", "any@sub.shop.example"), "foreign from");

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policy/store/store.h"
+
+namespace postern::test {
+
+/// A store in memory, at a time that stands still. Nothing expires.
+class FakeStore final : public store::Store {
+ public:
+  std::optional<store::Entry> get(store::Space space, std::string_view key) override {
+    const auto found = entries_.find({space, std::string(key)});
+    return found == entries_.end() ? std::nullopt : std::optional(found->second);
+  }
+  store::Ticket put(store::Space space, std::string_view key, std::string_view value, WallTime expires) override {
+    entries_[{space, std::string(key)}] = {std::string(value), expires};
+    return ++ticket_;
+  }
+  store::Ticket erase(store::Space space, std::string_view key) override {
+    entries_.erase({space, std::string(key)});
+    return ++ticket_;
+  }
+  std::int64_t add(store::Space space, std::string_view key, std::int64_t n, WallTime expires) override {
+    const auto [at, fresh] = entries_.try_emplace({space, std::string(key)}, store::Entry{"0", expires});
+    const std::int64_t sum = std::stoll(at->second.value) + n;
+    at->second.value = std::to_string(sum);
+    return sum;
+  }
+  std::vector<Listed> list(store::Space space, std::string_view prefix, std::size_t most) override {
+    std::vector<Listed> listed;
+    for (const auto& [key, entry] : entries_) {
+      if (key.first == space && key.second.starts_with(prefix) && listed.size() < most)
+        listed.push_back({key.second, entry});
+    }
+    return listed;
+  }
+  store::Ticket last() const override { return ticket_; }
+  bool wait(store::Ticket, const Deadline&) override { return true; }
+  store::Health health() const override {
+    return {.durable = true, .problem = {}, .entries = entries_.size(), .waiting = 0};
+  }
+
+ private:
+  std::map<std::pair<store::Space, std::string>, store::Entry> entries_;
+  store::Ticket ticket_ = 0;
+};
+
+}  // namespace postern::test
