@@ -30,7 +30,16 @@ constexpr std::array<const char*, 3> kSuffixes{"-wal", "-shm", ""};  // the file
 
 Opened trouble(std::string problem) { return {Status::trouble, std::move(problem), {}}; }
 
-/// SQLite gives its files beside it the mode of the file.
+/// SQLite gives its files beside it the mode that the file has when it makes them.
+void make_side_files_private(const std::string& path) {
+  for (const char* suffix : {"-wal", "-shm"}) {
+    struct stat status {};
+    const std::string side = path + suffix;
+    if (::lstat(side.c_str(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0777) != 0600)
+      static_cast<void>(::chmod(side.c_str(), 0600));
+  }
+}
+
 std::string make_private(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
   if (fd < 0) return fmt::format("cannot open {}: {}", path, std::strerror(errno));
@@ -38,6 +47,7 @@ std::string make_private(const std::string& path) {
   const bool regular = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
   if (regular && (status.st_mode & 0777) != 0600) static_cast<void>(::fchmod(fd, 0600));
   ::close(fd);
+  make_side_files_private(path);
   return regular ? "" : fmt::format("{} is no regular file", path);
 }
 

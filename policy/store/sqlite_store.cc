@@ -29,14 +29,11 @@ SqliteStore::SqliteStore(const std::string& path, const Limits& limits, const Cl
 /// False where the file cannot be read.
 template <class Use>
 bool SqliteStore::read(Use use) {
-  const SteadyTime::rep again = read_again_;
-  if (again != 0 && steady_now() < again) return false;
+  if (steady_now() < read_again_) return false;
   const Readers::Read read = readers_.read(use);
   switch (read.status) {
     case Status::ok:
-    case Status::end:
-      if (again != 0) read_again_ = 0;
-      return true;
+    case Status::end: return true;
     case Status::corrupt: writer_.distrust(read.of_file, read.problem); break;
     case Status::trouble:
       read_problem_.with([&](std::string& problem) { problem = read.problem; });
@@ -118,7 +115,7 @@ Health SqliteStore::health() const {
   Health health;
   health.problem = std::move(state.problem);
   health.durable = health.problem.empty();
-  if (health.problem.empty() && read_again_ != 0)
+  if (health.problem.empty() && steady_now() < read_again_)
     health.problem = read_problem_.with([](const std::string& problem) { return problem; });
   health.notice = std::move(state.notice);
   health.waiting = front_.waiting();

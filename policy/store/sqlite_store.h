@@ -43,7 +43,7 @@ class SqliteStore final : public Store {
   Counter& read_failed_;
   Front front_;
   Readers readers_;
-  std::atomic<SteadyTime::rep> read_again_{0};  ///< after trouble, when the file is asked again; 0: there was none
+  std::atomic<SteadyTime::rep> read_again_{0};  ///< after trouble: when the file is asked again
   Guarded<std::string> read_problem_;
   Writer writer_;
 };
