@@ -51,6 +51,9 @@ constexpr Special kSpecial[] = {
     {"2002::/16", AddressClass::bogon},          // RFC 3056, 6to4 leads to IPv4 (RFC 7526)
     {"fe80::/10", AddressClass::bogon}, {"fec0::/10", AddressClass::bogon},  // RFC 4291 2.5.6, 2.5.7
     {"ff00::/8", AddressClass::bogon},           // RFC 4291 2.7
+    {"3ffe::/16", AddressClass::bogon},          // RFC 3701
+    {"2000::/3", AddressClass::global},          // RFC 4291 2.4: all that is given out; IPv4-translated and SRv6 are outside
+    {"::/0", AddressClass::bogon},
 };
 // clang-format on
 

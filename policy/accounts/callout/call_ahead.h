@@ -47,7 +47,7 @@ struct CallAheadOptions {
 /// accept_all says that the server takes any recipient ("blind"). Thread-safe.
 class CallAhead {
  public:
-  CallAhead(const CallAheadOptions& options, const Services& services);
+  CallAhead(const CallAheadOptions& options, const Services& services, Dial dialer = dial);
   ~CallAhead();
 
   /// As Callout::verify().

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/accounts/callout/dial.h"
 #include "policy/accounts/callout/options.h"
 #include "policy/accounts/callout/verdict.h"
 #include "policy/base/clock.h"
@@ -48,7 +49,7 @@ struct Health {
 /// is not certain is unknown, and so is everything over a limit, which also counts in callout.*. Thread-safe.
 class Callout {
  public:
-  Callout(const CalloutOptions& options, const Services& services);
+  Callout(const CalloutOptions& options, const Services& services, Dial dialer = dial);
   /// Breaks off what is under way.
   ~Callout();
 
