@@ -71,7 +71,11 @@ Outcome Client::command(std::string_view line, std::chrono::milliseconds patienc
   if (std::any_of(line.begin(), line.end(), is_control))
     return without_reply(Kind::refused, "a control byte in an argument");
   if (line.size() > kMostCommandBytes) return without_reply(Kind::refused, "an argument is too long");
-  if (stream_->has_more()) return without_reply(Kind::broken, "the server spoke unasked, or hung up");
+  if (stream_->has_more()) {
+    std::string unasked;
+    const Io got = stream_->read(unasked, 1, std::chrono::steady_clock::now());
+    return got == Io::ok ? without_reply(Kind::broken, "the server spoke unasked") : outcome_of(got, *stream_);
+  }
   const SteadyTime until = std::min(patience_.until, std::chrono::steady_clock::now() + patience);
   if (const Io sent = stream_->write(fmt::format("{}\r\n", line), until); sent != Io::ok)
     return outcome_of(sent, *stream_);

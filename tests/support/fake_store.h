@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <charconv>
+#include "policy/base/guarded.h"
 #include "policy/store/store.h"
 
 namespace postern::test {
@@ -48,6 +50,36 @@ class FakeStore final : public store::Store {
  private:
   std::map<std::pair<store::Space, std::string>, store::Entry> entries_;
   store::Ticket ticket_ = 0;
+/// A store that forgets everything with its process, by the clock it is given.
+  explicit FakeStore(Clock& clock) : clock_(clock) {}
+    return entries_.with([&](auto& entries) { return find(entries, space, key); });
+    if (key.size() > store::kMostKeyBytes || value.size() > store::kMostValueBytes) return 0;
+    entries_.with([&](auto& entries) { entries[{space, std::string(key)}] = {std::string(value), expires}; });
+    return 0;
+    entries_.with([&](auto& entries) { entries.erase({space, std::string(key)}); });
+    return entries_.with([&](auto& entries) {
+      const auto old = find(entries, space, key);
+      std::int64_t sum = 0;
+      if (old) std::from_chars(old->value.data(), old->value.data() + old->value.size(), sum);
+      sum += n;
+      entries[{space, std::string(key)}] = {std::to_string(sum), old ? old->expires : expires};
+      return sum;
+    });
+      std::vector<Listed> found;
+      for (const auto& [at, entry] : entries) {
+        if (at.first == space && at.second.starts_with(prefix) && clock_.wall() < entry.expires && found.size() < most)
+          found.push_back({at.second, entry});
+      }
+      return found;
+  store::Ticket last() const override { return 0; }
+  store::Health health() const override { return {}; }
+  using Entries = std::map<std::pair<store::Space, std::string>, store::Entry>;
+  std::optional<store::Entry> find(const Entries& entries, store::Space space, std::string_view key) const {
+    const auto found = entries.find({space, std::string(key)});
+    if (found == entries.end() || clock_.wall() >= found->second.expires) return std::nullopt;
+    return found->second;
+  Clock& clock_;
+  Guarded<Entries> entries_;
 };
 
 }  // namespace postern::test
