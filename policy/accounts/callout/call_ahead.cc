@@ -162,6 +162,7 @@ Verdict CallAhead::State::find_out(const Mailbox& recipient, SteadyTime until) {
                          .hostname = options.hostname,
                          .sender = options.sender,
                          .recipient = recipient,
+                         .heeds = false,  // it is ours
                          .invents = !memory.is_selective(*recipient.domain, services.clock.wall()),
                          .times = options.times};
   if (order.targets.empty()) {
@@ -172,9 +173,7 @@ Verdict CallAhead::State::find_out(const Mailbox& recipient, SteadyTime until) {
   }
   const ProbeTools tools{.governor = governor, .tls = tls.get(), .dial = dial, .interrupt = prober.interrupt()};
   counter("probes").add();
-  ProbeResult result = probe(order, tools, until);
-  result.opts_out = false;  // it is ours: whatever it says, it is asked
-  return keep(result, recipient, memory, services.clock.wall());
+  return keep(probe(order, tools, until), recipient, memory, services.clock.wall());
 }
 
 CallAhead::CallAhead(const CallAheadOptions& options, const Services& services, Dial dialer)

@@ -177,6 +177,7 @@ Verdict Callout::State::ask(const Mailbox& mailbox, std::vector<Target> targets,
                    .hostname = options.hostname,
                    .sender = std::nullopt,
                    .recipient = mailbox,
+                   .heeds = true,
                    .invents = !memory.is_selective(domain, services.clock.wall()),
                    .times = options.times};
   const ProbeTools tools{.governor = governor, .tls = tls.get(), .dial = dial, .interrupt = prober.interrupt()};

@@ -64,7 +64,7 @@ class Dialogue {
     const Outcome answer = client_.rcpt(order_.recipient);
     if (!answer.is_reply()) return without_reply("RCPT", answer);
     ProbeResult result = unknown(Cause::unclear, told("RCPT", answer), false);
-    result.opts_out = asks_not_to_probe(Stage::recipient, answer.reply);
+    result.opts_out = order_.heeds && asks_not_to_probe(Stage::recipient, answer.reply);
     switch (meaning_of(Stage::recipient, answer.reply)) {
       case Meaning::accepted:
         result.kind = Kind::exists;
@@ -113,7 +113,7 @@ class Dialogue {
   std::optional<Attempt> stops(Stage stage, const Outcome& outcome) {
     if (!outcome.is_reply()) return without_reply(name(stage), outcome);
     const Meaning meaning = meaning_of(stage, outcome.reply);
-    const bool opts_out = asks_not_to_probe(stage, outcome.reply);
+    const bool opts_out = order_.heeds && asks_not_to_probe(stage, outcome.reply);
     if (meaning == Meaning::accepted && !opts_out) return std::nullopt;
     client_.quit();
     Cause cause = Cause::unclear;

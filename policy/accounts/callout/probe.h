@@ -29,6 +29,7 @@ struct ProbeOrder {
   std::string hostname;           ///< said in EHLO
   std::optional<Mailbox> sender;  ///< nothing: the null reverse-path, which nobody verifies (FAULTS T49)
   Mailbox recipient;
+  bool heeds = true;    ///< a host that asks not to be probed
   bool invents = true;  ///< also ask for a mailbox that cannot exist, where the recipient is taken
   DialogueTimes times;
 };
