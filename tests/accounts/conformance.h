@@ -137,13 +137,17 @@ inline void check_eva(Directory& directory, const World& w) {
     }
     if (w.facts) {
       EXPECT_EQ(eva.record.facts.count("tier"), 1U);
-      if (eva.record.facts.count("tier") == 1) EXPECT_EQ(eva.record.facts.find("tier")->second, "gold");
+      if (eva.record.facts.count("tier") == 1) {
+        EXPECT_EQ(eva.record.facts.find("tier")->second, "gold");
+      }
     }
   }
   if (w.addresses) {
     const Answer eva = ask_address(directory, "eva@acme.example");
     ASSERT_EQ(eva.kind, Kind::yes) << eva.problem;
-    if (w.owners) EXPECT_TRUE(has(eva.record.owners, w.eva) || eva.record.login == w.eva);
+    if (w.owners) {
+      EXPECT_TRUE(has(eva.record.owners, w.eva) || eva.record.login == w.eva);
+    }
   }
 }
 
@@ -153,7 +157,9 @@ inline void check_directory(Directory& directory, const World& w) {
   if (w.logins) {
     const Answer tom = directory.login(w.tom, soon());
     EXPECT_EQ(tom.kind, Kind::yes) << tom.problem;
-    if (w.state) EXPECT_EQ(tom.record.state, State::suspended);
+    if (w.state) {
+      EXPECT_EQ(tom.record.state, State::suspended);
+    }
     EXPECT_EQ(directory.login("nobody", soon()).kind, Kind::no);
   } else {
     EXPECT_EQ(directory.login(w.eva, soon()).kind, Kind::silent);
@@ -178,12 +184,20 @@ inline void check_directory(Directory& directory, const World& w) {
     EXPECT_EQ(ask_address(directory, "eva@acme.example").kind, Kind::silent);
   }
   for (const std::string& key : hostile_keys()) {
-    if (w.logins) EXPECT_EQ(directory.login(key, soon()).kind, Kind::no) << key;
-    if (w.addresses) EXPECT_EQ(directory.address(key, "acme.example", soon()).kind, Kind::no) << key;
+    if (w.logins) {
+      EXPECT_EQ(directory.login(key, soon()).kind, Kind::no) << key;
+    }
+    if (w.addresses) {
+      EXPECT_EQ(directory.address(key, "acme.example", soon()).kind, Kind::no) << key;
+    }
   }
   for (const std::string& key : impossible_keys()) {
-    if (w.logins) EXPECT_NE(directory.login(key, soon()).kind, Kind::yes) << key.size();
-    if (w.addresses) EXPECT_NE(directory.address(key, "acme.example", soon()).kind, Kind::yes) << key.size();
+    if (w.logins) {
+      EXPECT_NE(directory.login(key, soon()).kind, Kind::yes) << key.size();
+    }
+    if (w.addresses) {
+      EXPECT_NE(directory.address(key, "acme.example", soon()).kind, Kind::yes) << key.size();
+    }
   }
   check_eva(directory, w);
   if (!w.kill) return;
@@ -193,8 +207,12 @@ inline void check_directory(Directory& directory, const World& w) {
     EXPECT_FALSE(problems.empty());
     check_eva(directory, w);
   } else {
-    if (w.logins) EXPECT_EQ(directory.login("nobody", soon()).kind, Kind::unsure);
-    if (w.addresses) EXPECT_EQ(ask_address(directory, "nobody@acme.example").kind, Kind::unsure);
+    if (w.logins) {
+      EXPECT_EQ(directory.login("nobody", soon()).kind, Kind::unsure);
+    }
+    if (w.addresses) {
+      EXPECT_EQ(ask_address(directory, "nobody@acme.example").kind, Kind::unsure);
+    }
   }
   w.revive();
   (void)directory.refresh();
@@ -208,8 +226,12 @@ inline void check_source(Source& source, const World& w) {
   using Status = Reply::Status;
   const auto status = [&](Lookup lookup, const std::string& key) { return source.find({lookup, key}, soon()).status; };
   const auto eva_is_there = [&] {
-    if (w.logins) EXPECT_EQ(status(Lookup::login, w.eva), Status::found);
-    if (w.addresses) EXPECT_EQ(status(Lookup::address, "eva@acme.example"), Status::found);
+    if (w.logins) {
+      EXPECT_EQ(status(Lookup::login, w.eva), Status::found);
+    }
+    if (w.addresses) {
+      EXPECT_EQ(status(Lookup::address, "eva@acme.example"), Status::found);
+    }
   };
   EXPECT_EQ(source.has(Lookup::login), w.logins);
   EXPECT_EQ(source.has(Lookup::address), w.addresses);
@@ -221,16 +243,28 @@ inline void check_source(Source& source, const World& w) {
   if (w.addresses) {
     EXPECT_EQ(status(Lookup::address, "nobody@acme.example"), Status::absent);
     EXPECT_EQ(status(Lookup::address, "eva@other.example"), Status::absent);
-    if (w.aliases) EXPECT_EQ(status(Lookup::address, "info@acme.example"), Status::found);
-    if (w.shared) EXPECT_EQ(status(Lookup::address, "support@acme.example"), Status::found);
+    if (w.aliases) {
+      EXPECT_EQ(status(Lookup::address, "info@acme.example"), Status::found);
+    }
+    if (w.shared) {
+      EXPECT_EQ(status(Lookup::address, "support@acme.example"), Status::found);
+    }
   }
   for (const std::string& key : hostile_keys()) {
-    if (w.logins) EXPECT_EQ(status(Lookup::login, key), Status::absent) << key;
-    if (w.addresses) EXPECT_EQ(status(Lookup::address, key + "@acme.example"), Status::absent) << key;
+    if (w.logins) {
+      EXPECT_EQ(status(Lookup::login, key), Status::absent) << key;
+    }
+    if (w.addresses) {
+      EXPECT_EQ(status(Lookup::address, key + "@acme.example"), Status::absent) << key;
+    }
   }
   for (const std::string& key : impossible_keys()) {
-    if (w.logins) EXPECT_NE(status(Lookup::login, key), Status::found) << key.size();
-    if (w.addresses) EXPECT_NE(status(Lookup::address, key + "@acme.example"), Status::found) << key.size();
+    if (w.logins) {
+      EXPECT_NE(status(Lookup::login, key), Status::found) << key.size();
+    }
+    if (w.addresses) {
+      EXPECT_NE(status(Lookup::address, key + "@acme.example"), Status::found) << key.size();
+    }
   }
   eva_is_there();
   if (!w.kill) return;
@@ -239,8 +273,12 @@ inline void check_source(Source& source, const World& w) {
   if (w.survives) {
     eva_is_there();
   } else {
-    if (w.logins) EXPECT_EQ(status(Lookup::login, "nobody"), Status::failed);
-    if (w.addresses) EXPECT_EQ(status(Lookup::address, "nobody@acme.example"), Status::failed);
+    if (w.logins) {
+      EXPECT_EQ(status(Lookup::login, "nobody"), Status::failed);
+    }
+    if (w.addresses) {
+      EXPECT_EQ(status(Lookup::address, "nobody@acme.example"), Status::failed);
+    }
   }
   w.revive();
   (void)source.refresh();
