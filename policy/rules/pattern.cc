@@ -18,6 +18,18 @@ class Re2Pattern final : public Pattern {
   bool found_in(std::string_view text) const override {
     return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), re_);
   }
+  std::optional<std::vector<std::string_view>> match(std::string_view text) const override {
+    std::vector<re2::StringPiece> pieces(groups() + 1);
+    if (!re_.Match(re2::StringPiece(text.data(), text.size()), 0, text.size(), RE2::UNANCHORED, pieces.data(),
+                   static_cast<int>(pieces.size())))
+      return std::nullopt;
+    std::vector<std::string_view> found;
+    found.reserve(pieces.size());
+    for (const re2::StringPiece& piece : pieces)
+      found.push_back(piece.data() == nullptr ? std::string_view() : std::string_view(piece.data(), piece.size()));
+    return found;
+  }
+  std::size_t groups() const override { return static_cast<std::size_t>(re_.NumberOfCapturingGroups()); }
   const RE2& re() const { return re_; }
 
  private:

@@ -61,6 +61,13 @@ TEST(Pattern, IsFoundWhereTheAutomatonOutgrowsItsMemory) {
   EXPECT_TRUE(found(pattern, text));
 }
 
+TEST(Pattern, TellsWhatItsGroupsCaught) {
+  const auto pattern = *Pattern::compile("(a+)(b)?(c*)");
+  EXPECT_EQ(pattern->groups(), 3U);
+  EXPECT_EQ(*pattern->match("xAAcx"), (std::vector<std::string_view>{"AAc", "AA", "", "c"}));
+  EXPECT_FALSE(pattern->match("x"));
+}
+
 TEST(Pattern, RefusesWhatWouldNotFit) {
   EXPECT_FALSE(Pattern::compile(std::string(20'000, 'a')));
   EXPECT_FALSE(Pattern::compile("((((a{1,100}){1,100}){1,100}){1,100})"));
