@@ -11,7 +11,7 @@ BUILD_PACKAGES=(
 
 # The unit tests.
 TEST_PACKAGES=(
-  libgmock-dev libgtest-dev
+  dovecot-core libcdb-dev libgmock-dev libgtest-dev liblmdb-dev
   ldnsutils nsd
 )
 
