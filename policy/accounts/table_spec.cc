@@ -1,0 +1,109 @@
+#include "policy/accounts/table_spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "policy/accounts/cdb_table.h"
+#include "policy/accounts/file_table.h"
+#include "policy/accounts/lmdb_table.h"
+#include "policy/accounts/regexp_table.h"
+#include "policy/accounts/socketmap.h"
+#include "policy/accounts/tcp_table.h"
+#include "policy/accounts/text_table.h"
+#include "policy/base/text.h"
+
+namespace postern::accounts {
+
+namespace {
+
+using Parse = ReloadedFile<TableContent>::Parse;
+
+template <PatternKind kind>
+std::shared_ptr<const TableContent> read_patterns(const std::string& name, const std::string& text,
+                                                  Problems& problems) {
+  return read_pattern_table(kind, name, text, problems);
+}
+
+struct FileType {
+  std::string_view name;
+  std::string_view suffix;  ///< that postmap(1) appends to the path
+  std::size_t most_bytes;
+  FileTable::Follow follow;
+  std::shared_ptr<const TableContent> (*parse)(const std::string&, const std::string&, Problems&);
+};
+
+constexpr std::array<FileType, 7> kFileTypes{{
+    {"texthash", "", kMostTableBytes, FileTable::Follow::refresh, read_text_table},
+    {"hash", "", kMostTableBytes, FileTable::Follow::refresh, read_text_table},
+    {"btree", "", kMostTableBytes, FileTable::Follow::refresh, read_text_table},
+    {"regexp", "", kMostTableBytes, FileTable::Follow::refresh, read_patterns<PatternKind::regexp>},
+    {"pcre", "", kMostTableBytes, FileTable::Follow::refresh, read_patterns<PatternKind::pcre>},
+    {"cdb", ".cdb", kMostIndexedBytes, FileTable::Follow::lookups, read_cdb_table},
+    {"lmdb", ".lmdb", kMostIndexedBytes, FileTable::Follow::lookups, read_lmdb_table},
+}};
+
+std::vector<std::string> type_names() {
+  std::vector<std::string> names{"socketmap", "tcp"};
+  for (const FileType& type : kFileTypes) names.emplace_back(type.name);
+  return names;
+}
+
+std::shared_ptr<Source> open_file(const FileType& type, const std::string& path, const Place& where,
+                                  Problems& problems) {
+  if (!path.starts_with('/')) {
+    problems.error(where, fmt::format("{}: needs the whole path of a file, not \"{}\"", type.name, printable(path)));
+    return nullptr;
+  }
+  const bool suffixed = type.suffix.empty() || path.ends_with(type.suffix);
+  auto table = std::make_shared<FileTable>(suffixed ? path : path + std::string(type.suffix), type.most_bytes,
+                                           type.follow, type.parse);
+  Problems own;
+  table->load(where, own);
+  for (const Problem& problem : own.all()) problems.add(problem);
+  return own.usable() ? table : nullptr;
+}
+
+std::shared_ptr<const Connector> open_server(const TableSpec& spec, const Interrupt* interrupt, std::string& wrong) {
+  if (spec.type == "tcp") {  // tcp_table(5): tcp:host:port
+    const auto server = Endpoint::parse(spec.path.starts_with("unix:") ? spec.path : "inet:" + spec.path);
+    if (server) return std::make_shared<TcpTable>(*server, interrupt);
+    return wrong = server.error().message, nullptr;
+  }
+  const std::size_t colon = spec.path.rfind(':');  // socketmap_table(5): inet:host:port:name, unix:path:name
+  const std::string map = colon == std::string::npos ? "" : spec.path.substr(colon + 1);
+  if (map.empty() || map.find_first_of(" \t\r\n") != std::string::npos)
+    return wrong = "write socketmap:inet:127.0.0.1:8891:NAME or socketmap:unix:/run/server.sock:NAME", nullptr;
+  const auto server = Endpoint::parse(spec.path.substr(0, colon));
+  if (server) return std::make_shared<Socketmap>(*server, map, interrupt);
+  return wrong = server.error().message, nullptr;
+}
+
+}  // namespace
+
+Result<TableSpec> parse_table_spec(std::string_view text) {
+  const std::vector<std::string> names = type_names();
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos)
+    return Error{fmt::format("\"{}\" names no type of table; write texthash:{}", printable(text), printable(text)), {}};
+  TableSpec spec{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+  if (std::find(names.begin(), names.end(), spec.type) != names.end()) return spec;
+  const std::string hint = did_you_mean(spec.type, names);
+  return Error{fmt::format("there are no tables of type \"{}\"; {}", printable(spec.type),
+                           hint.empty() ? "there are " + join(names, ", ") : hint),
+               {}};
+}
+
+Table open_table(const TableSpec& spec, const Place& where, Problems& problems, const Interrupt* interrupt) {
+  for (const FileType& type : kFileTypes) {
+    if (type.name == spec.type) return {open_file(type, spec.path, where, problems), nullptr};
+  }
+  std::string wrong;
+  Table table{nullptr, open_server(spec, interrupt, wrong)};
+  if (!wrong.empty()) problems.error(where, std::move(wrong));
+  return table;
+}
+
+}  // namespace postern::accounts
