@@ -60,11 +60,14 @@ struct Reply {
 };
 
 /// One connection to a back end, used by one thread at a time. Blocks, but no longer than `until`: what is not there by
-/// then is failed. After a failed reply it is thrown away and made anew. Never throws.
+/// then is failed. After a failed reply it is thrown away and made anew, unless it is usable(). Never throws.
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual Reply ask(const Question& question, SteadyTime until) = 0;
+  /// After a failed reply: the back end answers, and only not this question. The connection is as good as before, and
+  /// the failure says nothing of other questions: strangers choose the keys, and must not open the breaker with them.
+  virtual bool usable() const { return false; }
 };
 
 /// How connections to a back end are made. Thread-safe, immutable.
