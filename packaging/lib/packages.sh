@@ -13,6 +13,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   dovecot-core libcdb-dev libgmock-dev libgtest-dev liblmdb-dev
   ldnsutils nsd
+  mariadb-client-core mariadb-server-core openssl postgresql-15 slapd sqlite3
 )
 
 # A private Postfix and a private Sendmail, unpacked beside the build, and the dialogues with them: the libraries that they are linked

@@ -1,6 +1,7 @@
 #include "policy/accounts/connections.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <exception>
@@ -43,14 +44,20 @@ bool Connections::ask(Question question, SteadyTime until, Done done) {
   return true;
 }
 
+// Signals are others' business there. One is about itself: libldap writes to connections that have died (SIGPIPE).
 bool Connections::start_thread() {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  bool started = true;
   try {
     workers_.emplace_back([this] { work(); });
+    pthread_setname_np(workers_.back().native_handle(), "postern-acct");
   } catch (const std::system_error&) {  // no thread to be had: those that are there do the work
-    return false;
+    started = false;
   }
-  pthread_setname_np(workers_.back().native_handle(), "postern-acct");
-  return true;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return started;
 }
 
 void Connections::work() {

@@ -27,6 +27,10 @@ const std::vector<Door>& doors() {
       {"libpsl.h", {"policy/auth/public_suffix.cc"}},
       {"unbound.h", {"policy/dns/unbound_resolver.cc"}},
       {"re2/", {"policy/rules/pattern.cc"}},
+      {"sqlite3.h", {"policy/accounts/sqlite_backend.cc"}},
+      {"libpq-fe.h", {"policy/accounts/postgresql_backend.cc"}},
+      {"mariadb/", {"policy/accounts/mariadb_backend.cc"}},
+      {"ldap.h", {"policy/accounts/ldap_backend.cc"}},
       {"unicode/", {"policy/base/text.cc", "policy/dns/domain.cc"}},
       {"spdlog/", {"policy/base/log.cc"}},
       {"openssl/", {"policy/base/tls.cc"}},
@@ -54,11 +58,12 @@ bool may_include(std::string_view from, std::string_view to) {
   return rank(from) <= rank(to) && rank(to) < kOrder.size();
 }
 
-/// A library that is no part of the system: those have a folder in their name and none of the system's.
+/// A library that is no part of the system: it has a door, or a folder in its name and none of the system's.
 bool is_outside(std::string_view header) {
   static const std::regex kSystem("(sys|netinet|arpa|linux|net)/.*|[a-z0-9_]+(\\.h)?");
   const bool has_door =
       std::any_of(doors().begin(), doors().end(), [&](const Door& door) { return door.library == header; });
+      std::any_of(doors().begin(), doors().end(), [&](const Door& d) { return header.starts_with(d.library); });
   return has_door || !std::regex_match(header.begin(), header.end(), kSystem);
 }
 
