@@ -9,11 +9,9 @@ BUILD_PACKAGES=(
   nlohmann-json3-dev
 )
 
-# The unit tests.
+# The unit tests, and the servers that they start for themselves.
 TEST_PACKAGES=(
-  dovecot-core libcdb-dev libgmock-dev libgtest-dev liblmdb-dev
-  ldnsutils nsd
-  mariadb-client-core mariadb-server-core openssl postgresql-15 slapd sqlite3
+  dovecot-core ldnsutils libgmock-dev libgtest-dev mariadb-client-core mariadb-server-core nsd openssl postgresql-15 slapd sqlite3
 )
 
 # A private Postfix and a private Sendmail, unpacked beside the build, and the dialogues with them: the libraries that they are linked
