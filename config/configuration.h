@@ -7,10 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "config/accounts_section.h"
 #include "policy/base/log.h"
 #include "policy/base/problem.h"
 #include "policy/dns/options.h"
 #include "policy/engine/policy.h"
+#include "policy/store/make_store.h"
 
 namespace postern::config {
 
@@ -40,6 +42,9 @@ struct Configuration {
   std::shared_ptr<const Policy> policy;
   Listen listen;
   dns::Options dns;
+  store::Options store;
+  std::vector<DirectorySpec> directories;  ///< `accounts:`, see equip()
+  std::string backends_made_of;            ///< all that what stands behind the checks is made of, as one text
   LogForm log_form = LogForm::logfmt;
   LogLevel log_level = LogLevel::info;
   std::string control_socket;       ///< admin.socket

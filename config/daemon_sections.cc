@@ -179,6 +179,19 @@ void read_dns(Settings& s, const std::string& folder, dns::Options& o) {
       s.number("zone_outstanding", 200, 1, 100'000, "the same for one target zone, as example.com"));
 }
 
+void read_store(Settings& s, const std::string& folder, store::Options& o) {
+  o.path = s.text("path", "", "file that counters and caches are kept in; empty: in memory, until the daemon stops");
+  if (!o.path.empty()) {
+    o.path = below(folder, o.path);
+    o.type = store::Options::Type::sqlite;
+  }
+  o.most_entries = static_cast<std::size_t>(s.number("entries", static_cast<std::int64_t>(o.most_entries), 1000, 100'000'000,
+                                                     "entries of one kind; with more the oldest go"));
+  constexpr std::int64_t kMegabyte = 1 << 20;
+  o.most_bytes = static_cast<std::size_t>(kMegabyte * s.number("megabytes", static_cast<std::int64_t>(o.most_bytes) / kMegabyte,
+                                                               1, 1 << 20, "of all entries together"));
+}
+
 void read_admin(Settings& s, Configuration& c) {
   const Node* socket = s.node("socket", "path", "/run/postern/control.sock",
                               "Unix socket of `postern reload` and `postern status`; empty: none");

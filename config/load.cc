@@ -6,6 +6,7 @@
 #include "config/configuration.h"
 #include "config/daemon_sections.h"
 #include "config/later_rules.h"
+#include "config/node_text.h"
 #include "config/presets.h"
 #include "config/read_file.h"
 #include "config/sections.h"
@@ -108,6 +109,19 @@ void read_rules(const Sections& sections, const std::string& folder, Problems& p
   policy.rules = rules::compile(source, problems);
 }
 
+void tell_unknown_directories(const std::vector<ConfiguredCheck>& checks, const std::vector<DirectorySpec>& directories,
+                              Problems& problems) {
+  std::vector<std::string> names;
+  for (const DirectorySpec& directory : directories) names.push_back(directory.name);
+  for (const ConfiguredCheck& check : checks) {
+    for (const Check::Named& named : check.check->directories()) {
+      if (std::find(names.begin(), names.end(), named.name) == names.end())
+        problems.error(named.where, fmt::format("there is no directory \"{}\" in accounts", printable(named.name, 60)),
+                       did_you_mean(named.name, names));
+    }
+  }
+}
+
 /// Reads the section `name` by `read(settings)`.
 template <class Read>
 void with_settings(const Sections& sections, std::string_view name, Problems& problems, Read read) {
@@ -152,6 +166,13 @@ std::optional<Configuration> load_text(std::string_view name, std::string_view t
   result.lists->add("site.domains", policy.site.domains);
 
   policy.checks = configure_checks(sections.find("checks"), problems);
+  with_settings(sections, "store", problems, [&](Settings& s) { read_store(s, folder, result.store); });
+  result.directories = read_accounts(sections.find("accounts"), folder, problems);
+  tell_unknown_directories(policy.checks, result.directories, problems);
+  for (const std::string_view section : {"accounts", "checks", "site"}) {
+    const Node* node = sections.find(section);
+    result.backends_made_of += node == nullptr ? "~" : text_of(*node);
+  }
   if (sections.find("rules") == nullptr)
     problems.warning(start, "there are no rules: every message is let through",
                      "include presets/inbound.yaml and presets/submission.yaml");

@@ -35,6 +35,7 @@ std::string key_of(const SettingsOf& part, const Settings::Asked& setting) {
 
 std::vector<SettingsOf> all_settings() {
   std::vector<SettingsOf> all = section_settings();
+  for (SettingsOf& directory : directory_settings()) all.push_back(std::move(directory));
   for (SettingsOf& check : check_settings()) all.push_back(std::move(check));
   return all;
 }

@@ -36,15 +36,24 @@ std::vector<SettingsOf> section_settings() {
   result.push_back(asked_by("listen", [&](Settings& s) { read_listen(s, unused); }));
   result.push_back(asked_by("site", [&](Settings& s) { read_site(s, {}, {}, {}, site); }));
   result.push_back(asked_by("dns", [&](Settings& s) { read_dns(s, {}, unused.dns); }));
+  result.push_back(asked_by("store", [&](Settings& s) { read_store(s, {}, unused.store); }));
   result.push_back(asked_by("admin", [&](Settings& s) { read_admin(s, unused); }));
   result.push_back(asked_by("log", [&](Settings& s) { read_log(s, unused); }));
   return result;
 }
 
+std::vector<SettingsOf> directory_settings() {
+  std::vector<SettingsOf> result;
+  for (const accounts::DirectoryType& type : accounts::directory_types())
+    result.push_back({fmt::format("accounts[{}]", type.name), std::string(type.doc), settings_of(type)});
+  return result;
+}
+
 std::vector<SettingsOf> check_settings() {
   std::vector<SettingsOf> result;
-  for (const CheckType* type : check_types())
-    result.push_back({fmt::format("checks.{}", type->name), {}, settings_of(*type)});
+  for (const CheckType* type : check_types()) {
+    if (type->settings.empty()) result.push_back({fmt::format("checks.{}", type->name), {}, settings_of(*type)});
+  }
   return result;
 }
 

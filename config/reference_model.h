@@ -17,7 +17,9 @@ struct SettingsOf {
 
 /// Every section that has settings of its own, in the order of the language.
 std::vector<SettingsOf> section_settings();
-/// Every check, in the order of the alphabet.
+/// Every kind of directory of `accounts:`, as "accounts[file]".
+std::vector<SettingsOf> directory_settings();
+/// Every check that has settings of its own, in the order of the alphabet.
 std::vector<SettingsOf> check_settings();
 
 /// A rule file that is built in, and its rules in order.

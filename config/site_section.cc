@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "config/placed_texts.h"
 #include "policy/base/text.h"
@@ -107,6 +108,23 @@ void read_site(Settings& s, const std::string& folder, const rules::Lists& lists
       problems.error(text.where, fmt::format("site.addresses: \"{}\" is no address", printable(text.text)),
                      "write 192.0.2.1 or 2001:db8::1");
   }
+
+  const Node* delimiters = s.node("delimiters", "characters", "+",
+                                  "what an extension of a local part begins with (eva+shop@); empty: there are none");
+  if (delimiters != nullptr && !delimiters->is_null()) {
+    site.delimiters = delimiters->text;
+    const bool fits = delimiters->text.size() <= 8 && delimiters->text.find_first_not_of("+-._=#/") == std::string::npos;
+    if (!delimiters->is_scalar() || !fits)
+      problems.error(delimiters->where, "site.delimiters: an extension begins with one of + - . _ = # /",
+                     "write delimiters: \"+\"");
+  }
+  static constexpr std::array<std::string_view, 2> kLetters{"fold", "exact"};
+  site.letters = s.word("local-parts", "fold", kLetters,
+                        "are Eva@ and eva@ one address of ours (fold), or two (exact)? The same of logins") == "exact"
+                     ? LetterCase::exact
+                     : LetterCase::fold;
+  site.certificate_logins =
+      s.flag("certificate-logins", false, "the name in a TLS client certificate (SASL EXTERNAL) is a login");
 
   const Node* id = s.node("authserv-id", "host name", "the hostname",
                           "what our Authentication-Results begin with; other than that of every other filter here");

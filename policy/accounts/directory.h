@@ -66,6 +66,8 @@ class Directory {
   /// unless `accounts` say otherwise, folded. The same for `@domain`, which stands for every address of the domain
   /// (a catch-all), where `local` is empty.
   virtual Answer address(std::string_view local, std::string_view domain, const Deadline& deadline) = 0;
+  /// The login of a user of this machine, by name or number, whose mail is picked up here. Never waits.
+  virtual std::optional<std::string> login_of_system_user(std::string_view) const { return std::nullopt; }
   virtual std::vector<std::string> refresh() { return {}; }
 };
 

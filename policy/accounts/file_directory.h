@@ -35,7 +35,7 @@ class FileDirectory final : public Directory {
 
   /// The login of a user of this machine whose mail is picked up here. Apart from login(): a SASL login of the same name
   /// is another's.
-  std::optional<std::string> login_of_system_user(std::string_view user) const;
+  std::optional<std::string> login_of_system_user(std::string_view user) const override;
 
  private:
   State state_of(const AccountFile::Account& account) const;

@@ -278,6 +278,8 @@ Verdict IdentityRules::check(const Claims& claims, const Deadline& deadline) con
         fmt::format("{} is {} ({})", printable(claims.login), name(ownership.state()), ownership.state_from());
   }
   verdict.known = ownership.known();
+  verdict.late = verdict.identity == Identity::unsure && ownership.late();
+  verdict.facts = ownership.facts();
   return verdict;
 }
 

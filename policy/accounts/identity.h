@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -97,6 +98,8 @@ struct Verdict {
   std::string address;           ///< its address; of a malformed one what stands there
   std::string reason;            ///< for the log: "From ceo@acme.example: not of eva (mailboxes, extra say no)"
   bool known = false;            ///< a directory knows the login
+  bool late = false;             ///< unsure only since the caller's time was over
+  std::map<std::string, std::string, std::less<>> facts;  ///< that the directories tell of the login
   bool sender_missing = false;   ///< an author is one that the login acts for, and no Sender field says so
   /// An address that a display name shows and that is not the login's: `"ceo@acme.example" <eva@acme.example>`. Apart
   /// from `identity`, so that a rule can watch it.

@@ -21,12 +21,14 @@ Ownership::Ownership(std::string_view login, const Directories& directories, con
     const Answer& answer = of_login_.back();
     if (answer.kind == Answer::Kind::yes) take(answer.record, directories_[i]->name());
     login_unsure_ = login_unsure_ || answer.kind == Answer::Kind::unsure;
+    late_ = late_ || answer.late;
   }
 }
 
 // What a directory says of the login.
 void Ownership::take(const Record& record, std::string_view directory) {
   known_ = true;
+  facts_.insert(record.facts.begin(), record.facts.end());
   if (record.state > state_) {  // switched off anywhere is switched off
     state_ = record.state;
     state_from_ = directory;
@@ -101,6 +103,7 @@ const Ownership::Told& Ownership::ask(const AddressKey& key) {
     const Answer::Kind kind = told.answers.back().second.kind;
     told.known = told.known || kind == Answer::Kind::yes;
     told.unsure = told.unsure || kind == Answer::Kind::unsure;
+    late_ = late_ || told.answers.back().second.late;
   }
   return told;
 }

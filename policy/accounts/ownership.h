@@ -27,6 +27,10 @@ class Ownership {
   State state() const { return state_; }
   const std::string& state_from() const { return state_from_; }
   bool known() const { return known_; }
+  /// What the directories tell of the login beside, the first of each name.
+  const std::map<std::string, std::string, std::less<>>& facts() const { return facts_; }
+  /// Did an answer not come only since the caller's time was over?
+  bool late() const { return late_; }
 
   /// `want_own`: a grant is not enough, so it is not the end of the search. The finding has no member yet.
   AddressFinding standing(const Mailbox& mailbox, bool want_own);
@@ -74,6 +78,8 @@ class Ownership {
   State state_ = State::active;
   std::string state_from_;
   bool known_ = false;
+  bool late_ = false;
+  std::map<std::string, std::string, std::less<>> facts_;
   std::vector<std::string> logins_;  ///< forms of the login: as given, and as directories write it
   std::vector<std::pair<AddressKey, Word>> own_;
   std::vector<Granted> grants_;

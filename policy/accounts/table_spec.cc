@@ -83,6 +83,10 @@ std::shared_ptr<const Connector> open_server(const TableSpec& spec, const Interr
 
 }  // namespace
 
+bool is_file_table(std::string_view type) {
+  return std::any_of(kFileTypes.begin(), kFileTypes.end(), [&](const FileType& t) { return t.name == type; });
+}
+
 Result<TableSpec> parse_table_spec(std::string_view text) {
   const std::vector<std::string> names = type_names();
   const std::size_t colon = text.find(':');

@@ -19,6 +19,9 @@ struct TableSpec {
 /// Takes the notation apart; an unknown type, or none, is an Error without a place.
 Result<TableSpec> parse_table_spec(std::string_view text);
 
+/// Whether the path of a table of this type is that of a file.
+bool is_file_table(std::string_view type);
+
 /// What a table is, once opened: one of both.
 struct Table {
   std::shared_ptr<Source> source;              ///< a file in memory

@@ -129,6 +129,13 @@ bool Network::contains(const IpAddress& address) const {
 
 std::string Network::text() const { return fmt::format("{}/{}", address_.text(), prefix_); }
 
+Network network_of(const IpAddress& client) {
+  auto bytes = client.bytes();
+  const int prefix = client.is_v4() ? 24 : 64;
+  std::fill(bytes.begin() + prefix / 8, bytes.end(), std::uint8_t{0});
+  return Network(client.is_v4() ? IpAddress::v4({bytes[0], bytes[1], bytes[2], 0}) : IpAddress::v6(bytes), prefix);
+}
+
 AddressClass classify(const IpAddress& address) {
   static const auto table = [] {
     std::array<std::pair<Network, AddressClass>, std::size(kSpecial)> parsed = [&]<std::size_t... I>(

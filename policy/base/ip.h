@@ -47,6 +47,9 @@ class Network {
   int prefix_;
 };
 
+/// The network of a client, as what is counted for clients has it: /24 of IPv4, /64 of IPv6 (FAULTS T56).
+Network network_of(const IpAddress& client);
+
 /// What kind of host an address can belong to (IANA special-purpose registries, RFC 6890; FIELD: rspamd's classes).
 enum class AddressClass {
   global,    ///< reachable from everywhere

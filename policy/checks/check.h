@@ -3,7 +3,9 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "policy/base/settings.h"
 #include "policy/evidence/context.h"
@@ -14,18 +16,37 @@ namespace postern {
 /// When a check is begun: as soon as its inputs are known, or when a rule wants it.
 enum class Start { early, on_demand };
 
+/// What a check may put behind itself when its configuration comes into force.
+struct Workshop {
+  const Site& site;
+  dns::Resolver& dns;  ///< outlives what is made, like the next three
+  store::Store& store;
+  Clock& clock;
+  Counters& counters;
+  Backends& made;
+};
+
 /// A check with its settings. run() answers one of the outcomes of its type, always; what it could not find out in time
 /// is its outcome marked Failure::yes. Immutable, thread-safe.
 class Check {
  public:
   virtual ~Check() = default;
   virtual Finding run(const Context& context) const = 0;
+  /// Makes what it asks beside DNS and the directories, which are there already.
+  virtual void equip(const Workshop&) const {}
+  /// Directories that its settings name, and where.
+  struct Named {
+    std::string name;
+    Place where;
+  };
+  virtual std::vector<Named> directories() const { return {}; }
 };
 
 /// The plain description of a check, one constexpr value in its file. `build` asks for every setting once; the common
 /// ones (`timeout`, `unavailable`) are asked for by the registry.
 struct CheckType {
   std::string_view name;
+  std::string_view settings = {};  ///< the check whose settings it shares; empty: its own
   Stage stage = Stage::sender;
   Scope scope = Scope::message;
   Start start = Start::early;

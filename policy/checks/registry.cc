@@ -9,7 +9,10 @@
 #include "policy/base/text.h"
 #include "policy/checks/from_domain.h"
 #include "policy/checks/helo_name.h"
+#include "policy/checks/identity.h"
 #include "policy/checks/iprev.h"
+#include "policy/checks/recipient_account.h"
+#include "policy/checks/sender_account.h"
 #include "policy/checks/sender_domain.h"
 
 namespace postern {
@@ -18,12 +21,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<const CheckType*, 4> kTypes{&kFromDomain, &kHeloName, &kIprev, &kSenderDomain};
+constexpr std::array<const CheckType*, 9> kTypes{
+    &kFromDomain, &kHeloName,         &kIdentity,      &kIdentityAuthor, &kIdentitySender,
+    &kIprev,      &kRecipientAccount, &kSenderAccount, &kSenderDomain};
 
 // clang-format off
-constexpr std::array<std::string_view, 17> kLater{
+constexpr std::array<std::string_view, 14> kLater{
     "antivirus", "arc", "author", "behaviour", "bounce", "dkim", "dmarc", "dnsbl", "greylist",
-    "identity", "limit", "message-format", "patterns", "preflight", "recipient-account", "sender-account", "spf"};
+    "limit", "message-format", "patterns", "preflight", "spf"};
 // clang-format on
 
 constexpr std::array<std::string_view, 2> kUnavailableWords{"skip", "defer"};
@@ -46,6 +51,8 @@ ConfiguredCheck configure(const CheckType& type, Settings& s) {
   return check;
 }
 
+std::string_view settings_name(const CheckType& type) { return type.settings.empty() ? type.name : type.settings; }
+
 // "dnsbl" of "dnsbl.white".
 bool comes_later(std::string_view key) {
   return std::find(kLater.begin(), kLater.end(), key.substr(0, key.find('.'))) != kLater.end();
@@ -56,8 +63,12 @@ void tell_unknown(const Node& section, Problems& problems) {
   for (const CheckType* type : kTypes) names.emplace_back(type->name);
   for (const auto& entry : section.entries) {
     const Node& key = entry.first;
-    const auto has_it = [&key](const CheckType* type) { return type->name == key.text; };
-    if (std::any_of(kTypes.begin(), kTypes.end(), has_it)) continue;
+    const auto found =
+        std::find_if(kTypes.begin(), kTypes.end(), [&key](const CheckType* type) { return type->name == key.text; });
+    if (found != kTypes.end() && !(*found)->settings.empty())
+      problems.error(key.where, fmt::format("{} has no settings of its own", key.text),
+                     fmt::format("it takes those of {}", (*found)->settings));
+    if (found != kTypes.end()) continue;
     if (comes_later(key.text))
       problems.later(key.where, fmt::format("check {}", key.text));
     else
@@ -85,8 +96,8 @@ std::vector<ConfiguredCheck> configure_checks(const Node* section, Problems& pro
   if (section != nullptr) tell_unknown(*section, problems);
   std::vector<ConfiguredCheck> checks;
   for (const CheckType* type : kTypes) {
-    Settings settings(fmt::format("checks.{}", type->name), section == nullptr ? nullptr : section->find(type->name),
-                      problems);
+    const std::string_view name = settings_name(*type);
+    Settings settings(fmt::format("checks.{}", name), section == nullptr ? nullptr : section->find(name), problems);
     checks.push_back(configure(*type, settings));
   }
   return checks;
@@ -94,7 +105,7 @@ std::vector<ConfiguredCheck> configure_checks(const Node* section, Problems& pro
 
 std::vector<Settings::Asked> settings_of(const CheckType& type) {
   Problems none;
-  Settings settings(fmt::format("checks.{}", type.name), nullptr, none);
+  Settings settings(fmt::format("checks.{}", settings_name(type)), nullptr, none);
   configure(type, settings);
   return settings.asked();
 }

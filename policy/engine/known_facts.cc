@@ -40,12 +40,7 @@ FactState domain_fact(const Path& path) {
 
 FactState client_net(const View& v) {
   if (!v.t.client->ip) return FactState::absent();
-  const IpAddress& ip = *v.t.client->ip;
-  auto bytes = ip.bytes();
-  const int prefix = ip.is_v4() ? 24 : 64;
-  std::fill(bytes.begin() + prefix / 8, bytes.end(), std::uint8_t{0});
-  const IpAddress base = ip.is_v4() ? IpAddress::v4({bytes[0], bytes[1], bytes[2], 0}) : IpAddress::v6(bytes);
-  return FactState::of(Network(base, prefix).text());
+  return FactState::of(network_of(*v.t.client->ip).text());
 }
 
 std::tm local_time(std::int64_t unix_time) {

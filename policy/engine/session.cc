@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/base/text.h"
 #include "policy/engine/decision_id.h"
 #include "policy/engine/decision_record.h"
 #include "policy/engine/ending.h"
 #include "policy/engine/judge.h"
+#include "policy/engine/misses.h"
 #include "policy/engine/record_of.h"
 #include "policy/engine/transaction.h"
 
@@ -44,6 +46,7 @@ struct Session::State {
   Reaction refuse_message(Decision decision, Stage stage);
   Reaction repeat_refusal() const;
   void refuse_over_cap();
+  void look_for_login() const;
   void complete_header();
   void tell(DecisionRecord record, SteadyTime began);
   void drop();
@@ -100,6 +103,21 @@ void Session::State::refuse_over_cap() {
   decision.action = FinalAction::reject;
   decision.reply = Reply::make(ReplyClass::permfail, 552, {3, 4}, "Too many or too large header fields");
   refuse_message(std::move(decision), Stage::headers);
+}
+
+// FIELD 3.13: without these macros nobody can be told from anybody, and nothing else would say so.
+void Session::State::look_for_login() const {
+  const Transaction& t = *transaction;
+  const auto& listeners = t.policy->site.submission;
+  if (!t.sender->login.empty() ||
+      std::find(listeners.begin(), listeners.end(), t.client->listener) == listeners.end())
+    return;
+  services.counters.get("sessions.auth_macro_missing").add();
+  services.log.write(Event{"advice", LogLevel::warning, {}}
+                         .add("part", std::string("auth-macros"))
+                         .add("listener", t.client->listener)
+                         .add("text", std::string("the MTA lets a message through on a submission listener and tells no "
+                                                  "login: send {auth_authen} and {auth_type} at MAIL")));
 }
 
 // Once a message: at the end of its header, or of all where the MTA told no end of the header.
@@ -174,6 +192,8 @@ Reaction Session::mail(Sender sender, Greeting greeting, WaitObserver* observer)
   State& s = *state_;
   s.drop();
   s.adopt_policy();
+  // FIELD 3.12: the name in a TLS client certificate is no login unless the site says so.
+  if (ascii_iequals(sender.auth_type, "EXTERNAL") && !s.policy->site.certificate_logins) sender.login.clear();
   auto t = std::make_unique<Transaction>();
   t->policy = s.policy;
   t->id = make_decision_id();
@@ -240,6 +260,7 @@ Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
   if (verdict.kind == rules::Verdict::Kind::certain) {
     r.refused = verdict.decision;
     r.refused_reply = verdict.decision.reply->with_id(t.id);
+    if (verdict.decision.scoped && r.refused_reply->reply_class() == ReplyClass::permfail) note_miss(t, s.services);
     // LANGUAGE 6: what does not depend on a recipient refuses the message, this and later recipients and DATA.
     if (!verdict.decision.scoped) return s.refuse_message(std::move(verdict.decision), Stage::recipient);
     return Reaction::refuse(*r.refused_reply);
@@ -261,6 +282,7 @@ void Session::rcpt_refused_by_mta(const Recipient& recipient) {
   r.recipient = std::make_shared<const Recipient>(recipient);
   r.by_mta = true;
   state_->transaction->recipients.push_back(std::move(r));
+  note_miss(*state_->transaction, state_->services);
 }
 
 Reaction Session::data(WaitObserver*) {
@@ -330,6 +352,7 @@ Reaction Session::end_of_message(WaitObserver* observer) {
     return reaction;
   }
   s.readopt_policy();
+  s.look_for_login();
   Ending ending = end_message(t, s.wait(s.services.limits.end_wait, observer), s.services.limits);
   s.tell(std::move(ending.record), t.began);
   s.transaction.reset();

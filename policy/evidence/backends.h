@@ -1,25 +1,26 @@
 #pragma once
 
-#include <map>
 #include <memory>
-#include <string>
 
 #include "policy/accounts/directory.h"
 #include "policy/store/store.h"
 
 namespace postern::accounts {
+class IdentityRules;
+}  // namespace postern::accounts
+namespace postern::callout {
 class CallAhead;
 class Callout;
-}  // namespace postern::accounts
+}  // namespace postern::callout
 
 namespace postern {
 
 /// Who answers for accounts, in one configuration; kept by the messages that began with it.
 struct Backends {
   accounts::Directories directories;
-  std::shared_ptr<accounts::Callout> callout;  ///< null: no check asks it
-  /// by the host that `ask:` names
-  std::map<std::string, std::shared_ptr<accounts::CallAhead>, std::less<>> call_aheads;
+  std::shared_ptr<const accounts::IdentityRules> identity;  ///< over `directories`
+  std::shared_ptr<callout::Callout> callout;                ///< null: no check asks it
+  std::shared_ptr<callout::CallAhead> call_ahead;           ///< likewise
   std::shared_ptr<store::Store> store;  ///< null: nothing is kept
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "policy/base/ip.h"
+#include "policy/base/text.h"
 #include "policy/dns/domain.h"
 #include "policy/rules/list.h"
 
@@ -18,6 +19,9 @@ struct Site {
   std::vector<Network> networks;         ///< clients that may relay
   std::vector<std::string> submission;   ///< listeners ({daemon_name}) that are for submission
   std::vector<IpAddress> addresses;      ///< our own public addresses, to recognize an MX that is us
+  std::string delimiters = "+";          ///< what an extension of a local part begins with; may be empty
+  LetterCase letters = LetterCase::fold;  ///< of local parts and logins
+  bool certificate_logins = false;       ///< a TLS client certificate (SASL EXTERNAL) is a login
 
   bool is_ours(const Domain& domain, std::int64_t unix_time) const {
     return domains->contains(domain, unix_time) == rules::List::Answer::yes;

@@ -42,7 +42,7 @@ class FakeStore final : public store::Store {
     return entries_.with([&](auto& entries) {
       std::vector<Listed> found;
       for (const auto& [at, entry] : entries) {
-        if (at.first == space && at.second.starts_with(prefix) && clock_.wall() < entry.expires && found.size() < most)
+        if (at.first == space && at.second.starts_with(prefix) && !is_over(entry) && found.size() < most)
           found.push_back({at.second, entry});
       }
       return found;
@@ -56,11 +56,12 @@ class FakeStore final : public store::Store {
   using Entries = std::map<std::pair<store::Space, std::string>, store::Entry>;
   std::optional<store::Entry> find(const Entries& entries, store::Space space, std::string_view key) const {
     const auto found = entries.find({space, std::string(key)});
-    if (found == entries.end() || clock_.wall() >= found->second.expires) return std::nullopt;
+    if (found == entries.end() || is_over(found->second)) return std::nullopt;
     return found->second;
   }
+  bool is_over(const store::Entry& entry) const { return clock_ != nullptr && clock_->wall() >= entry.expires; }
 
-  Clock& clock_;
+  const Clock* clock_ = nullptr;
   Guarded<Entries> entries_;
 };
 

@@ -14,16 +14,6 @@ using namespace std::chrono_literals;
 constexpr int kNetworkBits4 = 24;  // local: what one customer commonly has
 constexpr int kNetworkBits6 = 64;
 
-Network network_of(const IpAddress& client) {
-  if (client.is_v4()) {
-    const auto& b = client.bytes();
-    return {IpAddress::v4({b[0], b[1], b[2], 0}), kNetworkBits4};
-  }
-  auto bytes = client.bytes();
-  std::fill(bytes.begin() + kNetworkBits6 / 8, bytes.end(), std::uint8_t{0});
-  return {IpAddress::v6(bytes), kNetworkBits6};
-}
-
 template <class Unit>
 std::int64_t count_of(WallTime now) {
   return std::chrono::floor<Unit>(now.time_since_epoch()).count();

@@ -1,0 +1,45 @@
+#include "config/equip.h"
+
+#include <algorithm>
+
+namespace postern::config {
+
+namespace {
+
+std::shared_ptr<accounts::Directory> kept(const Equipment& before, const DirectorySpec& spec) {
+  const auto found = std::find(before.directories.begin(), before.directories.end(), spec.made_of);
+  if (found == before.directories.end()) return nullptr;
+  return before.backends->directories[static_cast<std::size_t>(found - before.directories.begin())];
+}
+
+}  // namespace
+
+Equipment equip(Configuration& configuration, const Equipment& before, std::shared_ptr<store::Store> store,
+                dns::Resolver& dns, Clock& clock, Counters& counters) {
+  Equipment now = before;
+  if (configuration.backends_made_of != before.made_of || before.made_of.empty()) {
+    auto made = std::make_shared<Backends>();
+    now.made_of = configuration.backends_made_of;
+    now.directories.clear();
+    for (const DirectorySpec& spec : configuration.directories) {
+      std::shared_ptr<accounts::Directory> directory = kept(before, spec);
+      made->directories.push_back(directory ? std::move(directory) : spec.make(clock, counters));
+      now.directories.push_back(spec.made_of);
+    }
+    made->store = std::move(store);
+    const Workshop workshop{.site = configuration.policy->site,
+                            .dns = dns,
+                            .store = *made->store,
+                            .clock = clock,
+                            .counters = counters,
+                            .made = *made};
+    for (const ConfiguredCheck& check : configuration.policy->checks) check.check->equip(workshop);
+    now.backends = std::move(made);
+  }
+  auto policy = std::make_shared<Policy>(*configuration.policy);
+  policy->backends = now.backends;
+  configuration.policy = std::move(policy);
+  return now;
+}
+
+}  // namespace postern::config
