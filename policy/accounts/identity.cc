@@ -160,15 +160,10 @@ class Judge {
     found.member = member;
     const bool too_little =
         mode == MemberMode::own && (found.standing == Standing::granted || found.standing == Standing::delegated);
-    std::string why;
-    if (too_little) {
-      why = fmt::format("{}: {} by {}, and only an own address will do", printable(found.address), name(found.standing),
-                        printable(found.by));
-      found.standing = Standing::foreign;
-    } else {
-      why = told(found);
-    }
-    weigh(identity_of(found.standing), member, found.address, why);
+    const Standing sufficient = too_little ? Standing::foreign : found.standing;
+    if (decides(identity_of(sufficient)))
+      weigh(identity_of(sufficient), member, found.address, told(found, too_little));
+    found.standing = sufficient;
     const Standing standing = found.standing;
     const auto same = [&](const AddressFinding& other) {
       return other.member == member && other.address == found.address;
@@ -178,7 +173,7 @@ class Judge {
     return standing;
   }
 
-  std::string told(const AddressFinding& found) const {
+  std::string told(const AddressFinding& found, bool too_little) const {
     const std::string shown = printable(found.address);
     const std::string login = printable(claims_.login);
     switch (found.standing) {
@@ -186,7 +181,8 @@ class Judge {
       case Standing::granted:
       case Standing::delegated: {
         const std::string whose = found.directory.empty() ? std::string() : fmt::format(" ({})", found.directory);
-        return fmt::format("{}: {} by {}{}", shown, name(found.standing), printable(found.by), whose);
+        return fmt::format("{}: {} by {}{}{}", shown, name(found.standing), printable(found.by), whose,
+                           too_little ? ", and only an own address will do" : "");
       }
       case Standing::foreign:
         if (found.said_no.empty()) return fmt::format("{}: not of {}", shown, login);
@@ -201,8 +197,9 @@ class Judge {
   }
 
   // The first of the worst decides.
+  bool decides(Identity identity) const { return !verdict_.member || identity > verdict_.identity; }
   void weigh(Identity identity, Member member, std::string address, std::string_view why) {
-    if (verdict_.member && identity <= verdict_.identity) return;
+    if (!decides(identity)) return;
     verdict_.identity = identity;
     verdict_.member = member;
     verdict_.address = std::move(address);

@@ -1,5 +1,7 @@
 #include "policy/accounts/normal_form.h"
 
+#include <algorithm>
+
 #include "policy/mail/address_syntax.h"
 
 namespace postern::accounts {
@@ -29,6 +31,21 @@ std::optional<AddressKey> address_key(std::string_view text, LetterCase letters)
   const auto parsed = address_syntax::parse_mailbox(text, address_syntax::Place::dialogue);
   if (!parsed || parsed->route || (!parsed->mailbox.domain && !parsed->mailbox.literal)) return std::nullopt;
   return address_key(parsed->mailbox, letters);
+}
+
+bool is_address(std::string_view text, const AddressKey& key, LetterCase letters) {
+  const std::size_t at = text.find('@');
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_' || c == '+';
+  };
+  const bool plain = at != std::string_view::npos && at > 0 && text.back() != '.' &&
+                     std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), is_plain) &&
+                     std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at) + 1, text.end(), is_plain);
+  if (!plain) return address_key(text, letters) == key;  // there is more than one way to write it
+  const std::string_view local = text.substr(0, at);
+  const bool same = letters == LetterCase::fold ? ascii_iequals(local, key.local) : local == key.local;
+  return same && ascii_iequals(text.substr(at + 1), key.domain);
 }
 
 std::optional<std::string> login_form(std::string_view login, std::string_view login_domain, LetterCase letters) {

@@ -32,6 +32,9 @@ std::optional<AddressKey> address_key(const Mailbox& mailbox, LetterCase letters
 /// Nothing where it is neither, or cannot be compared.
 std::optional<AddressKey> address_key(std::string_view text, LetterCase letters);
 
+/// Whether `text`, as a directory writes it, is that address: address_key(text) == key, faster.
+bool is_address(std::string_view text, const AddressKey& key, LetterCase letters);
+
 /// A login in the form in which logins are compared: a name by comparison_form(), behind its last `@` a domain in
 /// A-labels. `login_domain` is appended to one without a domain, unless it is empty. Nothing: it equals none.
 std::optional<std::string> login_form(std::string_view login, std::string_view login_domain, LetterCase letters);

@@ -11,15 +11,11 @@ namespace postern::accounts {
 Ownership::Ownership(std::string_view login, const Directories& directories, const IdentityOptions& options,
                      GrantCache& grants, Counters* counters, const Deadline& deadline)
     : directories_(directories), options_(options), grant_cache_(grants), counters_(counters), deadline_(deadline) {
-  if (auto form = login_form(login, options.login_domain, options.letters)) {
-    if (options.login_is_address) add_own(*form, "login", {});
-    logins_.push_back(std::move(*form));
-  }
-  for (std::size_t i = 0; i < directories_.size(); ++i) {
+  add_login(login);
+  of_login_.reserve(directories_.size());
+  for (const auto& directory : directories_) {
     ++lookups_;
-    of_login_.push_back(directories_[i]->login(login, deadline_));
-    const Answer& answer = of_login_.back();
-    if (answer.kind == Answer::Kind::yes) take(answer.record, directories_[i]->name());
+    const Answer& answer = of_login_.emplace_back(directory->login(login, deadline_));
     login_unsure_ = login_unsure_ || answer.kind == Answer::Kind::unsure;
     late_ = late_ || answer.late;
   }
@@ -56,8 +52,39 @@ void Ownership::add_grants(const std::vector<std::string>& texts, bool delegates
       grants_.push_back({std::move(grant), acts_for, std::string(directory)});
     } else {
       count("accounts.identity.bad-grants");
+    if (answer.kind != Answer::Kind::yes) continue;
+    known_ = true;
+    if (answer.record.state > state_) {  // switched off anywhere is switched off
+      state_ = answer.record.state;
+      state_from_ = directory->name();
     }
+    if (!answer.record.login.empty()) add_login(answer.record.login);
   }
+}
+
+void Ownership::add_login(std::string_view login) {
+  auto form = login_form(login, options_.login_domain, options_.letters);
+  if (form && std::find(logins_.begin(), logins_.end(), *form) == logins_.end()) logins_.push_back(std::move(*form));
+}
+
+const std::vector<Ownership::Granted>& Ownership::grants() {
+  if (grants_) return *grants_;
+  grants_.emplace();
+  const auto add = [this](const std::vector<std::string>& texts, bool acts_for, std::string_view directory) {
+    for (const std::string& text : texts) {
+      if (auto grant = grant_cache_.get(text)) {
+        const bool delegates = acts_for || grant->delegates();
+        grants_->push_back({std::move(grant), delegates, directory});
+      } else {
+        count("accounts.identity.bad-grants");
+      }
+    }
+  };
+  for (std::size_t i = 0; i < of_login_.size(); ++i) {
+    add(of_login_[i].record.grants, false, directories_[i]->name());
+    add(of_login_[i].record.behalf, true, directories_[i]->name());
+  }
+  return *grants_;
 }
 
 void Ownership::count(std::string_view counter) const {
@@ -73,9 +100,16 @@ bool Ownership::names_login(const std::vector<std::string>& logins) const {
   return std::any_of(logins.begin(), logins.end(), [this](const std::string& login) { return is_login(login); });
 }
 
-const Ownership::Word* Ownership::owns(const AddressKey& key) const {
-  const auto found = std::find_if(own_.begin(), own_.end(), [&](const auto& own) { return own.first == key; });
-  return found == own_.end() ? nullptr : &found->second;
+// Without asking: the login itself, and the addresses that its records name.
+std::optional<Ownership::Word> Ownership::owns(const AddressKey& key) const {
+  const auto is_key = [&](const std::string& text) { return is_address(text, key, options_.letters); };
+  if (options_.login_is_address && std::any_of(logins_.begin(), logins_.end(), is_key)) return Word{"login", {}};
+  for (std::size_t i = 0; i < of_login_.size(); ++i) {
+    const auto& addresses = of_login_[i].record.addresses;
+    if (std::any_of(addresses.begin(), addresses.end(), is_key))
+      return Word{"address", std::string(directories_[i]->name())};
+  }
+  return std::nullopt;
 }
 
 // What mail for `key` is tried for, one after the other, until a directory knows it.
@@ -114,7 +148,7 @@ std::optional<Ownership::Word> Ownership::own_by(const Record& record, std::stri
   if (is_its) return Word{"owner", std::string(directory)};
   for (const std::string& address : record.addresses) {
     const auto key = address_key(address, options_.letters);
-    if (key && owns(*key) != nullptr) return Word{fmt::format("other name of {}", address), std::string(directory)};
+    if (key && owns(*key)) return Word{fmt::format("other name of {}", address), std::string(directory)};
   }
   return std::nullopt;
 }
@@ -124,7 +158,7 @@ std::optional<Ownership::Word> Ownership::target_leads_here(const Record& record
   std::vector<AddressKey> further;
   for (const std::string& target : record.targets) {
     auto key = address_key(target, options_.letters);
-    if (is_login(target) || (key && owns(*key) != nullptr))
+    if (is_login(target) || (key && owns(*key)))
       return Word{fmt::format("alias of {}", target), std::string(directory)};
     if (key) further.push_back(std::move(*key));
   }
@@ -143,8 +177,8 @@ std::optional<Ownership::Word> Ownership::leads_here(const AddressKey& key, int 
     return std::nullopt;
   }
   for (const AddressKey& step : steps(key)) {
-    if (const Word* own = owns(step))
-      return step == key ? *own : Word{fmt::format("{} with an extension", step.text()), own->directory};
+    if (auto own = owns(step))
+      return step == key ? std::move(*own) : Word{fmt::format("{} with an extension", step.text()), own->directory};
     const Told& told = ask(step);
     for (const auto& [directory, answer] : told.answers) {
       if (answer.kind != Answer::Kind::yes) continue;
@@ -162,11 +196,11 @@ std::optional<Ownership::Word> Ownership::leads_here(const AddressKey& key, int 
 
 // By the login's own record: by a grant that covers the address, or one for the address without its extension.
 std::optional<Ownership::Word> Ownership::granted(const AddressKey& key, bool delegates) {
-  for (const Granted& granted : grants_) {
+  for (const Granted& granted : grants()) {
     if (granted.delegates == delegates && granted.grant->covers(key))
-      return Word{granted.grant->text(), granted.directory};
+      return Word{granted.grant->text(), std::string(granted.directory)};
   }
-  const bool has_address = std::any_of(grants_.begin(), grants_.end(), [&](const Granted& granted) {
+  const bool has_address = std::any_of(grants().begin(), grants().end(), [&](const Granted& granted) {
     return granted.delegates == delegates && granted.grant->address();
   });
   if (!has_address) return std::nullopt;
@@ -175,9 +209,9 @@ std::optional<Ownership::Word> Ownership::granted(const AddressKey& key, bool de
     const Told& told = ask(before);
     doubt_ = doubt_ || told.unsure;
     if (told.known || told.unsure) return std::nullopt;
-    for (const Granted& granted : grants_) {
+    for (const Granted& granted : grants()) {
       if (granted.delegates == delegates && granted.grant->address() == step)
-        return Word{granted.grant->text(), granted.directory};
+        return Word{granted.grant->text(), std::string(granted.directory)};
     }
     before = std::move(step);
   }
@@ -205,8 +239,18 @@ std::optional<Ownership::Word> Ownership::aligned(const AddressKey& key) const {
   };
   const auto wanted = level(key);
   if (!wanted) return std::nullopt;
-  for (const auto& [own, word] : own_) {
-    if (level(own) == wanted) return Word{fmt::format("domain of {}", own.text()), word.directory};
+  const auto is_level = [&](const std::string& text) {
+    const auto own = address_key(text, options_.letters);
+    return own && level(*own) == wanted;
+  };
+  if (options_.login_is_address) {
+    const auto login = std::find_if(logins_.begin(), logins_.end(), is_level);
+    if (login != logins_.end()) return Word{fmt::format("domain of {}", *login), {}};
+  }
+  for (std::size_t i = 0; i < of_login_.size(); ++i) {
+    const auto& addresses = of_login_[i].record.addresses;
+    const auto own = std::find_if(addresses.begin(), addresses.end(), is_level);
+    if (own != addresses.end()) return Word{fmt::format("domain of {}", *own), std::string(directories_[i]->name())};
   }
   return std::nullopt;
 }
@@ -237,7 +281,7 @@ AddressFinding Ownership::find(const AddressKey& key, bool want_own) {
   };
   visited_.clear();
   doubt_ = login_unsure_;
-  if (const Word* own = owns(key)) return is(Standing::own, *own);
+  if (auto own = owns(key)) return is(Standing::own, std::move(*own));
   auto grant = want_own ? std::nullopt : granted(key, false);
   if (grant) return is(Standing::granted, std::move(*grant));
   if (auto own = leads_here(key, 0)) return is(Standing::own, std::move(*own));

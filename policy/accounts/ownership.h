@@ -42,7 +42,7 @@ class Ownership {
   struct Granted {
     std::shared_ptr<const Grant> grant;
     bool delegates = false;
-    std::string directory;
+    std::string_view directory;
   };
   // What the directories said of one address, by their place in directories_.
   struct Told {
@@ -51,13 +51,12 @@ class Ownership {
     bool unsure = false;
   };
 
-  void take(const Record& record, std::string_view directory);
-  void add_own(std::string_view address, std::string_view by, std::string_view directory);
-  void add_grants(const std::vector<std::string>& texts, bool delegates, std::string_view directory);
+  void add_login(std::string_view login);
+  const std::vector<Granted>& grants();
   const Told& ask(const AddressKey& key);
   bool is_login(std::string_view text) const;
   bool names_login(const std::vector<std::string>& logins) const;
-  const Word* owns(const AddressKey& key) const;
+  std::optional<Word> owns(const AddressKey& key) const;
   std::vector<AddressKey> steps(const AddressKey& key) const;
   std::optional<Word> own_by(const Record& record, std::string_view directory) const;
   std::optional<Word> leads_here(const AddressKey& key, int depth);
@@ -84,6 +83,9 @@ class Ownership {
   std::vector<std::pair<AddressKey, Word>> own_;
   std::vector<Granted> grants_;
   std::vector<Answer> of_login_;  ///< what each directory said of the login
+  std::vector<std::string> logins_;             ///< forms of the login: as given, and as directories write it
+  std::optional<std::vector<Granted>> grants_;  ///< read once they are needed
+  std::vector<Answer> of_login_;                ///< what each directory said of the login
   bool login_unsure_ = false;
   int lookups_ = 0;
   bool doubt_ = false;  ///< the search at hand met a directory that is unsure, or a limit

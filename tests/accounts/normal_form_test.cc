@@ -116,6 +116,34 @@ TEST(AddressKey, OfWhatADirectoryWrites) {
     EXPECT_EQ(key(text), "-") << text;
 }
 
+TEST(IsAddress, IsTheSameAsToCompareKeys) {
+  const char* texts[] = {"eva@acme.example",
+                         "EVA@Acme.Example",
+                         "\"eva\"@acme.example",
+                         "eva@acme.example.",
+                         "eva@acme..example",
+                         "eva@b\xc3\xbc"
+                         "cher.example",
+                         "eva@xn--bcher-kva.example",
+                         "eva",
+                         "@acme.example",
+                         "",
+                         "a@b@acme.example",
+                         "\"a@b\"@acme.example",
+                         "e\xe2\x80\x8bva@acme.example",
+                         "eva+x@acme.example",
+                         "eva@[192.0.2.1]",
+                         "\xef\xbd\x85va@acme.example"};
+  for (const LetterCase letters : {LetterCase::fold, LetterCase::exact}) {
+    for (const char* known : texts) {
+      const auto wanted = address_key(known, letters);
+      for (const char* text : texts) {
+        EXPECT_TRUE(!wanted || is_address(text, *wanted, letters) == (address_key(text, letters) == wanted)) << text;
+      }
+    }
+  }
+}
+
 TEST(LoginForm, HasADomainWhereOneIsGiven) {
   const auto login = [](std::string_view text, std::string_view domain = "") {
     return login_form(text, domain, LetterCase::fold).value_or("-");

@@ -369,5 +369,30 @@ TEST(AddressFieldsOfAMessage, AreFoundWhateverTheColonLooksLike) {
   EXPECT_EQ(read.reply_to.size(), 1u);
 }
 
+// `from/sender` of the newest block of Resent fields, "-" where there is none.
+std::string resent(std::vector<HeaderField> fields) {
+  const HeaderAddresses read = read_addresses(fields);
+  if (!read.resent) return "-";
+  const auto first = [](const std::vector<AddressList>& lists) {
+    return lists.empty() ? std::string() : lists.front().addresses.front().raw;
+  };
+  return first(read.resent_from) + "/" + first(read.resent_sender);
+}
+
+TEST(ReadAddresses, TakesTheNewestBlockOfResentFields) {  // RFC 5322 3.6.6
+  EXPECT_EQ(resent({{"From", "a@b.example"}}), "-");
+  EXPECT_EQ(resent({{"Resent-From", "a"}, {"Resent-Sender", "b"}}), "a/b");
+  EXPECT_EQ(resent({{"From", "x"}, {"RESENT-DATE ", "y"}, {"resent-from ", "a"}}), "a/");
+  EXPECT_EQ(resent({{"Resent-From", "a"}, {"Resent-From", "b"}, {"Resent-Sender", "c"}}), "a/") << "another begins";
+  EXPECT_EQ(resent({{"Resent-From", "a"}, {"Received", "x"}, {"Resent-Sender", "b"}}), "a/");
+  EXPECT_EQ(resent({{"Resent-Date", "x"}, {"Received", "x"}, {"Resent-From", "b"}}), "/");
+  std::vector<HeaderField> many;
+  for (int i = 0; i < 20; ++i) many.push_back({"Resent-X" + std::to_string(i), ""});
+  many.push_back({"Resent-From", "a"});
+  EXPECT_EQ(resent(many), "/");
+  many.erase(many.begin());
+  EXPECT_EQ(resent(many), "a/");
+}
+
 }  // namespace
 }  // namespace postern
