@@ -177,8 +177,11 @@ std::optional<Ownership::Word> Ownership::leads_here(const AddressKey& key, int 
     return std::nullopt;
   }
   for (const AddressKey& step : steps(key)) {
-    if (auto own = owns(step))
-      return step == key ? std::move(*own) : Word{fmt::format("{} with an extension", step.text()), own->directory};
+    if (auto own = owns(step)) {
+      if (step.local.empty()) own->by = fmt::format("catch-all {}", step.text());
+      if (step != key && !step.local.empty()) own->by = fmt::format("{} with an extension", step.text());
+      return own;
+    }
     const Told& told = ask(step);
     for (const auto& [directory, answer] : told.answers) {
       if (answer.kind != Answer::Kind::yes) continue;

@@ -180,6 +180,9 @@ TEST(Ownership, OfACatchAllIsOfWhatNobodyElseHas) {
   EXPECT_EQ(world.from("eva", "anything@shop.example"), "own");
   EXPECT_EQ(world.from("eva", "any+thing@shop.example"), "own");
   EXPECT_EQ(world.from("eva", "any@own.example"), "own");
+  world.mailboxes->login("tom").addresses = {"@all.example"};
+  EXPECT_EQ(world.verdict("tom", "From: x@all.example").reason,
+            "From x@all.example: own by catch-all @all.example (mailboxes)");
   EXPECT_EQ(world.from("eva", "ceo%acme.example@own.example"), "foreign from") << "it may be sent on";
   EXPECT_EQ(world.from("eva", "tom@shop.example"), "foreign from");
   EXPECT_EQ(world.from("eva", "tom+x@shop.example"), "foreign from");
