@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 
 constexpr int kNetworkBits4 = 24;  // local: what one customer commonly has
 constexpr int kNetworkBits6 = 64;
+constexpr auto kDay = 48h;  // longer than what it counts, and then it goes by itself
+constexpr auto kHour = 2h;
 
 template <class Unit>
 std::int64_t count_of(WallTime now) {
@@ -20,6 +22,10 @@ std::int64_t count_of(WallTime now) {
 }
 
 std::string day_key(WallTime now) { return fmt::format("day {}", count_of<std::chrono::days>(now)); }
+
+std::string client_key(const IpAddress& client, WallTime now) {
+  return fmt::format("client {} {}", network_of(client).text(), count_of<std::chrono::hours>(now));
+}
 
 }  // namespace
 
@@ -29,11 +35,15 @@ bool Budget::takes(const std::string& key, std::int64_t most, WallTime expires) 
   return false;
 }
 
-bool Budget::takes_one(WallTime now) { return takes(day_key(now), per_day_, now + 48h); }
+bool Budget::takes_one(WallTime now) { return takes(day_key(now), per_day_, now + kDay); }
 
 bool Budget::takes_one_for(const IpAddress& client, WallTime now) {
-  return takes(fmt::format("client {} {}", network_of(client).text(), count_of<std::chrono::hours>(now)),
-               per_client_and_hour_, now + 2h);
+  return takes(client_key(client, now), per_client_and_hour_, now + kHour);
+}
+
+void Budget::give_back(const std::optional<IpAddress>& client, WallTime now) {
+  store_.add(store::Space::callout_budget, day_key(now), -1, now + kDay);
+  if (client) store_.add(store::Space::callout_budget, client_key(*client, now), -1, now + kHour);
 }
 
 std::int64_t Budget::today(WallTime now) const {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "policy/base/clock.h"
 #include "policy/base/ip.h"
@@ -18,6 +20,8 @@ class Budget {
   bool takes_one(WallTime now);
   /// One more for a client's network, /24 or /64, in this hour.
   bool takes_one_for(const IpAddress& client, WallTime now);
+  /// Nobody was asked after all.
+  void give_back(const std::optional<IpAddress>& client, WallTime now);
   std::int64_t today(WallTime now) const;
 
  private:

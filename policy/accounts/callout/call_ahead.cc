@@ -44,11 +44,6 @@ std::string scope_of(const CallAheadOptions& options) {
   return scope;
 }
 
-std::shared_ptr<const TlsContext> opportunistic() {
-  auto context = TlsContext::client({.verify = false, .ca_file = {}});
-  return context ? *context : nullptr;
-}
-
 }  // namespace
 
 std::optional<AheadServer> AheadServer::parse(std::string_view url) {
@@ -85,7 +80,7 @@ struct CallAhead::State {
       : options(o),
         services(s),
         dial(std::move(dialer)),
-        tls(opportunistic()),
+        tls(opportunistic_tls()),
         memory(s.store, cache_times(o), scope_of(o)),
         governor({.at_once = o.connections,
                   .per_host_and_minute = o.connections_per_minute,
@@ -157,13 +152,16 @@ std::vector<Target> CallAhead::State::targets(SteadyTime until) const {
 
 // On a thread of the prober.
 Verdict CallAhead::State::find_out(const Mailbox& recipient, SteadyTime until) {
+  const WallTime now = services.clock.wall();
+  if (auto before = known(memory, recipient, now); before && !before->refresh)
+    return before->verdict;  // found meanwhile
   const ProbeOrder order{.targets = targets(until),
                          .most_hosts = options.servers.size() * kMostAddresses,
                          .hostname = options.hostname,
                          .sender = options.sender,
                          .recipient = recipient,
                          .heeds = false,  // it is ours
-                         .invents = !memory.is_selective(*recipient.domain, services.clock.wall()),
+                         .invents = !memory.is_selective(*recipient.domain, now),
                          .times = options.times};
   if (order.targets.empty()) {
     Verdict verdict;

@@ -30,11 +30,6 @@ Verdict verdict_of(Kind kind, Cause cause, std::string reason) {
   return verdict;
 }
 
-std::shared_ptr<const TlsContext> opportunistic() {
-  auto context = TlsContext::client({.verify = false, .ca_file = {}});
-  return context ? *context : nullptr;
-}
-
 }  // namespace
 
 struct Callout::State {
@@ -43,7 +38,7 @@ struct Callout::State {
         services(s),
         dial(std::move(dialer)),
         door(o.our_addresses, o.allow),
-        tls(opportunistic()),
+        tls(opportunistic_tls()),
         memory(s.store, o.cache),
         evidence(s.store, o.cache),
         budget(s.store, o.limits.probes_per_day, o.limits.probes_per_client_and_hour),
@@ -64,7 +59,7 @@ struct Callout::State {
   Verdict find_out(const Mailbox& mailbox, const Asker& asker, SteadyTime until);
   std::optional<Verdict> without_route(const Route& route, const Mailbox& mailbox);
   std::optional<Verdict> over_a_limit(const Mailbox& mailbox, const Asker& asker);
-  Verdict ask(const Mailbox& mailbox, std::vector<Target> targets, SteadyTime until);
+  ProbeResult ask(const Mailbox& mailbox, std::vector<Target> targets, SteadyTime until);
   Verdict count(Verdict verdict);
   Counter& counter(std::string_view what) { return services.counters.get(fmt::format("callout.{}", what)); }
 
@@ -126,6 +121,8 @@ Verdict Callout::State::count(Verdict verdict) {
 
 // On a thread of the prober.
 Verdict Callout::State::find_out(const Mailbox& mailbox, const Asker& asker, SteadyTime until) {
+  const WallTime now = services.clock.wall();
+  if (auto before = known(memory, mailbox, now); before && !before->refresh) return before->verdict;  // found meanwhile
   const std::shared_ptr<dns::Resolver> dns = services.dns.current();
   Route route = find_route(*mailbox.domain, door, *dns, Deadline(until));
   counter("forbidden_addresses").add(static_cast<std::int64_t>(route.forbidden));
@@ -134,11 +131,14 @@ Verdict Callout::State::find_out(const Mailbox& mailbox, const Asker& asker, Ste
   const bool is_client = std::any_of(route.targets.begin(), route.targets.end(),
                                      [&](const Target& target) { return target.address == asker.client; });
   if (is_client) return verdict_of(Kind::unknown, Cause::client, "the client is the mail host itself");
-  const WallTime now = services.clock.wall();
   std::erase_if(route.targets, [&](const Target& target) { return memory.is_opted_out(target.address, now); });
   if (route.targets.empty()) return verdict_of(Kind::not_asked, Cause::opted_out, "its mail hosts told us not to ask");
   if (auto verdict = over_a_limit(mailbox, asker)) return *verdict;
-  return ask(mailbox, std::move(route.targets), until);
+  const ProbeResult result = ask(mailbox, std::move(route.targets), until);
+  const bool nobody_was_asked = result.cause == Cause::limit || result.cause == Cause::busy;
+  if (nobody_was_asked) budget.give_back(asker.client, now);
+  if (prober.interrupt().raised()) return verdict_of(Kind::unknown, Cause::unreachable, "Postern ends");
+  return keep(result, mailbox, memory, services.clock.wall());
 }
 
 std::optional<Verdict> Callout::State::without_route(const Route& route, const Mailbox& mailbox) {
@@ -170,7 +170,7 @@ std::optional<Verdict> Callout::State::over_a_limit(const Mailbox& mailbox, cons
   return std::nullopt;
 }
 
-Verdict Callout::State::ask(const Mailbox& mailbox, std::vector<Target> targets, SteadyTime until) {
+ProbeResult Callout::State::ask(const Mailbox& mailbox, std::vector<Target> targets, SteadyTime until) {
   const Domain& domain = *mailbox.domain;
   ProbeOrder order{.targets = std::move(targets),
                    .most_hosts = options.limits.hosts,
@@ -187,8 +187,7 @@ Verdict Callout::State::ask(const Mailbox& mailbox, std::vector<Target> targets,
   if (result.opts_out) counter("opted_out").add();
   if (result.kind == Kind::exists) streaks.exists(domain);
   if (result.kind == Kind::missing && streaks.missing(domain, services.clock.now())) counter("pauses").add();
-  if (prober.interrupt().raised()) return verdict_of(Kind::unknown, Cause::unreachable, "Postern ends");
-  return keep(result, mailbox, memory, services.clock.wall());
+  return result;
 }
 
 Callout::Callout(const CalloutOptions& options, const Services& services, Dial dialer)

@@ -1,8 +1,12 @@
 #include "policy/accounts/callout/known.h"
 
+#include "policy/base/text.h"
+
 namespace postern::callout {
 
 namespace {
+
+constexpr std::size_t kMostReasonBytes = 300;  // verdict.h
 
 void keep_mailbox(const ProbeResult& result, const Mailbox& mailbox, Memory& memory, WallTime now) {
   Record record;
@@ -42,7 +46,7 @@ Verdict keep(const ProbeResult& result, const Mailbox& mailbox, Memory& memory, 
   Verdict verdict;
   verdict.kind = result.kind;
   verdict.cause = result.cause;
-  verdict.reason = result.reason;
+  verdict.reason = printable(result.reason, kMostReasonBytes);
   return verdict;
 }
 

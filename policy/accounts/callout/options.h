@@ -44,13 +44,13 @@ struct CacheTimes {
   std::chrono::seconds undeliverable = std::chrono::hours(24);   ///< evidence: mail came back from there
 };
 
-/// Bounds on what strangers can make us do to others (FAULTS T46). 0: none at all.
+/// Bounds on what strangers can make us do to others (FAULTS T46).
 struct Limits {
   std::int64_t probes_per_day = 5000;
   std::size_t connections_per_minute = 600;
   std::size_t connections_per_host_and_minute = 20;
   std::int64_t probes_per_client_and_hour = 60;        ///< of one client network, /24 or /64
-  std::size_t missing_in_a_row = 10;                   ///< of one domain: then it is left alone …
+  std::size_t missing_in_a_row = 10;                   ///< of one domain (0: any number): then it is left alone …
   std::chrono::seconds pause = std::chrono::hours(1);  ///< … so long
   std::size_t hosts = 3;                               ///< tried for one probe, where one cannot be reached
 };

@@ -169,25 +169,36 @@ Attempt attempt(const ProbeOrder& order, const Target& target, const ProbeTools&
   return Dialogue(order, target, client, tools).run();
 }
 
+ProbeResult without_permit(const Target& target, Governor::Refusal refusal) {
+  const Cause cause = refusal == Governor::Refusal::busy ? Cause::busy : Cause::limit;
+  return unknown(cause, fmt::format("{}: {}", target.address.text(), name(refusal)), false);
+}
+
 }  // namespace
+
+std::shared_ptr<const TlsContext> opportunistic_tls() {
+  auto context = TlsContext::client({.verify = false, .ca_file = {}});
+  return context ? *context : nullptr;
+}
 
 ProbeResult probe(const ProbeOrder& order, const ProbeTools& tools, SteadyTime until) {
   ProbeResult result = unknown(Cause::limit, "no host to ask", false);
   std::size_t tried = 0;
-  for (const Target& target : order.targets) {
-    if (tried == order.most_hosts || std::chrono::steady_clock::now() >= until || tools.interrupt.raised()) break;
-    const Governor::Admission admission = tools.governor.admit(target.address, until);
-    if (!admission.permit) {
-      if (tried > 0) continue;  // what another host came to says more
-      const bool is_busy = admission.refusal == Governor::Refusal::busy;
-      result = unknown(is_busy ? Cause::busy : Cause::limit,
-                       fmt::format("{}: {}", target.address.text(), name(admission.refusal)), false);
-      continue;
+  for (const bool waits : {false, true}) {  // for a busy host only where no other one may be asked at once
+    for (const Target& target : order.targets) {
+      const SteadyTime now = std::chrono::steady_clock::now();
+      if (tried == order.most_hosts || now >= until || tools.interrupt.raised()) return result;
+      const Governor::Admission admission = tools.governor.admit(target.address, waits ? until : now);
+      if (!admission.permit) {
+        if (tried == 0) result = without_permit(target, admission.refusal);  // else another host's answer says more
+        continue;
+      }
+      ++tried;
+      Attempt made = attempt(order, target, tools, until);
+      result = std::move(made.result);
+      if (!made.next) return result;
     }
-    ++tried;
-    Attempt made = attempt(order, target, tools, until);
-    result = std::move(made.result);
-    if (!made.next) break;
+    if (tried > 0) break;
   }
   return result;
 }

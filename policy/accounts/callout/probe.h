@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ struct ProbeResult {
   bool opts_out = false;            ///< the host asks not to be probed …
   std::optional<IpAddress> host;    ///< … this one; who answered
 };
+
+/// The TLS of probes: any encryption is better than none (RFC 7435). Null where there can be none.
+std::shared_ptr<const TlsContext> opportunistic_tls();
 
 /// Asks: EHLO, STARTTLS where it is offered, MAIL, RCPT with the mailbox, RCPT with an invented one, RSET, QUIT
 /// (FIELD 2.4). The next target is tried where one cannot be reached, breaks off or says 4yz before MAIL. Blocks no

@@ -41,7 +41,7 @@ std::string_view name(Cause cause);
 struct Verdict {
   Kind kind = Kind::unknown;
   Cause cause = Cause::unclear;
-  std::string reason;  ///< for the log alone: printable, at most 300 bytes, may quote the remote host
+  std::string reason;  ///< for the log alone: printable, cut after 300 bytes, may quote the remote host
   bool cached = false;
   std::chrono::seconds age{0};  ///< of a cached verdict, or of evidence
   bool late = false;            ///< unknown only since the caller's time was over

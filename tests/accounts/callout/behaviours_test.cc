@@ -100,7 +100,7 @@ TEST_P(Behaviours, AreReadAsTheyAreMeant) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s);
   EXPECT_EQ(std::string(name(verdict.kind)) + " " + std::string(name(verdict.cause)), GetParam().words)
       << verdict.reason;
-  EXPECT_LE(verdict.reason.size(), 400U);
+  EXPECT_LE(verdict.reason.size(), 303U);
   EXPECT_TRUE(std::none_of(verdict.reason.begin(), verdict.reason.end(),
                            [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }));
   const int before = server.connections();

@@ -33,6 +33,7 @@ std::size_t worst_minute(std::size_t per_minute, int messages) {
   }
   EXPECT_LE(server.at_once(), 1);
   EXPECT_EQ(w.count("over_host") + w.count("missing"), messages);
+  EXPECT_EQ(w.callout().health().today, server.connections());  // who was not asked costs no budget
   return most;
 }
 

@@ -47,6 +47,15 @@ TEST(Reading, OfRcptIsMissingOnlyInWordsAboutTheMailbox) {
   EXPECT_EQ(rcpt("251 will forward"), "accepted");
 }
 
+// Postfix takes any rejection of a probe as "undeliverable" (FAULTS T48).
+TEST(Reading, AnyRejectionWouldCondemnWhomWeDoNot) {
+  for (const char* text : {"550 5.7.1 blocked", "554 5.7.1 relay access denied", "521 no mail", "550 5.2.2 full",
+                           "550 callbacks are prohibited", "550 sender verify failed"}) {
+    EXPECT_TRUE(reply(text).permanent()) << text;
+    EXPECT_NE(at(Stage::recipient, text), "missing") << text;
+  }
+}
+
 TEST(Reading, NothingBeforeRcptIsAboutTheMailbox) {
   for (const Stage stage : {Stage::greeting, Stage::hello, Stage::mail}) {
     EXPECT_EQ(at(stage, "550 5.1.1 no such user"), "refused");
