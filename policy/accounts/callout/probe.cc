@@ -32,7 +32,11 @@ ProbeResult unknown(Cause cause, std::string reason, bool of_domain) {
 class Dialogue {
  public:
   Dialogue(const ProbeOrder& order, const Target& target, smtp::Client& client, const ProbeTools& tools)
-      : order_(order), target_(target), client_(client), tools_(tools) {}
+      : order_(order),
+        target_(target),
+        client_(client),
+        tools_(tools),
+        said_(fmt::format("{} {}", order.recipient.text(), order.hostname)) {}
 
   Attempt run() {
     Attempt attempt = speak();
@@ -47,7 +51,8 @@ class Dialogue {
     if (tools_.tls != nullptr && client_.offers("STARTTLS") && !tools_.governor.avoids_tls(target_.address)) {
       const Outcome tls = client_.start_tls(*tools_.tls, target_.host);
       if (!tls.is_reply()) {
-        tools_.governor.note_tls_failed(target_.address);  // local: the next probe goes without, as MTAs do
+        const bool handshake = tls.kind == Outcome::Kind::failed || tls.kind == Outcome::Kind::closed;
+        if (handshake) tools_.governor.note_tls_failed(target_.address);  // local: the next goes without, as MTAs do
         return without_reply("STARTTLS", tls);
       }
       if (client_.is_tls()) {  // RFC 3207 4.2; a server that offers and then refuses it is spoken to as it is
@@ -64,8 +69,8 @@ class Dialogue {
     const Outcome answer = client_.rcpt(order_.recipient);
     if (!answer.is_reply()) return without_reply("RCPT", answer);
     ProbeResult result = unknown(Cause::unclear, told("RCPT", answer), false);
-    result.opts_out = order_.heeds && asks_not_to_probe(Stage::recipient, answer.reply);
-    switch (meaning_of(Stage::recipient, answer.reply)) {
+    result.opts_out = order_.heeds && asks_not_to_probe(Stage::recipient, answer.reply, said_);
+    switch (meaning_of(Stage::recipient, answer.reply, said_)) {
       case Meaning::accepted:
         result.kind = Kind::exists;
         result.cause = Cause::reply;
@@ -95,7 +100,7 @@ class Dialogue {
       result.reason += "; accept-all not ruled out";
       return false;
     }
-    switch (meaning_of(Stage::recipient, answer.reply)) {
+    switch (meaning_of(Stage::recipient, answer.reply, said_)) {
       case Meaning::accepted:
         result.accepts_all = true;
         result.kind = Kind::accept_all;
@@ -112,8 +117,8 @@ class Dialogue {
   // Where the reply does not let the dialogue go on.
   std::optional<Attempt> stops(Stage stage, const Outcome& outcome) {
     if (!outcome.is_reply()) return without_reply(name(stage), outcome);
-    const Meaning meaning = meaning_of(stage, outcome.reply);
-    const bool opts_out = order_.heeds && asks_not_to_probe(stage, outcome.reply);
+    const Meaning meaning = meaning_of(stage, outcome.reply, said_);
+    const bool opts_out = order_.heeds && asks_not_to_probe(stage, outcome.reply, said_);
     if (meaning == Meaning::accepted && !opts_out) return std::nullopt;
     client_.quit();
     Cause cause = Cause::unclear;
@@ -154,6 +159,7 @@ class Dialogue {
   const Target& target_;
   smtp::Client& client_;
   const ProbeTools& tools_;
+  const std::string said_;
 };
 
 Attempt attempt(const ProbeOrder& order, const Target& target, const ProbeTools& tools, SteadyTime until) {

@@ -20,25 +20,26 @@ constexpr std::array<std::string_view, 26> kAboutUs{
     "policy",      "spam",       "relay",     "reverse dns",  "ptr record",   "helo",        "ehlo",
     "authenticat", "sender",     "greylist",  "null reverse", "abuse"};
 
-constexpr std::array<std::string_view, 7> kProbing{"callout", "call-out",      "callback",          "call-back",
-                                                   "probing", "backscatterer", "verification probe"};
-constexpr std::array<std::string_view, 2> kVerifying{"sender verif", "address verif"};
+constexpr std::array<std::string_view, 9> kProbing{
+    "callout",       "call-out",           "callback",     "call-back",    "probing",
+    "backscatterer", "verification probe", "sender verif", "address verif"};
 constexpr std::array<std::string_view, 17> kUnwelcome{
     "not allowed", "not permitted", "not accepted", "not welcome", "not supported", "prohibited", "abuse",
     "abusive",     "forbidden",     "blacklist",    "blocklist",   "banned",        "unwelcome",  "do not",
     "don't",       "stop",          "no "};
 
 template <std::size_t N>
-bool holds_any(const std::string& text, const std::array<std::string_view, N>& words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return text.find(word) != std::string::npos; });
+bool holds_any(const std::string& text, const std::array<std::string_view, N>& words, const std::string& said) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    return text.find(word) != std::string::npos && said.find(word) == std::string::npos;
+  });
 }
 
-Meaning of_recipient(const smtp::ServerReply& reply) {
+Meaning of_recipient(const smtp::ServerReply& reply, std::string_view said) {
   if (reply.code == 250 || reply.code == 251) return Meaning::accepted;  // RFC 5321 4.3.2; 252 says that it cannot tell
   if (reply.transient()) return Meaning::temporary;
   if (!reply.permanent()) return Meaning::unclear;
-  if (asks_not_to_probe(Stage::recipient, reply)) return Meaning::refused;
+  if (asks_not_to_probe(Stage::recipient, reply, said)) return Meaning::refused;
   const smtp::EnhancedStatus status = smtp::enhanced_status(reply);
   using Form = smtp::EnhancedStatus::Form;
   const bool is_one = status.form == Form::one;
@@ -51,7 +52,8 @@ Meaning of_recipient(const smtp::ServerReply& reply) {
     return is_missing ? Meaning::missing : Meaning::unclear;
   }
   if (status.form == Form::contradictory || reply.code != 550) return Meaning::unclear;
-  return holds_any(ascii_lower(join(reply.lines, " ")), kAboutUs) ? Meaning::refused : Meaning::missing;
+  const bool about_us = holds_any(ascii_lower(join(reply.lines, " ")), kAboutUs, ascii_lower(said));
+  return about_us ? Meaning::refused : Meaning::missing;
 }
 
 }  // namespace
@@ -77,19 +79,20 @@ std::string_view name(Meaning meaning) {
   return "";
 }
 
-Meaning meaning_of(Stage stage, const smtp::ServerReply& reply) {
-  if (stage == Stage::recipient) return of_recipient(reply);
+Meaning meaning_of(Stage stage, const smtp::ServerReply& reply, std::string_view said) {
+  if (stage == Stage::recipient) return of_recipient(reply, said);
   if (reply.code == (stage == Stage::greeting ? 220 : 250)) return Meaning::accepted;
   if (reply.transient()) return Meaning::temporary;
   return reply.permanent() ? Meaning::refused : Meaning::unclear;
 }
 
-bool asks_not_to_probe(Stage stage, const smtp::ServerReply& reply) {
+bool asks_not_to_probe(Stage stage, const smtp::ServerReply& reply, std::string_view said) {
   if (reply.code == 521) return true;  // RFC 7504 3: the host takes no mail
   if (stage != Stage::greeting && reply.positive()) return false;
-  return std::any_of(reply.lines.begin(), reply.lines.end(), [](const std::string& line) {
+  const std::string ours = ascii_lower(said);
+  return std::any_of(reply.lines.begin(), reply.lines.end(), [&](const std::string& line) {
     const std::string text = ascii_lower(line);
-    return (holds_any(text, kProbing) || holds_any(text, kVerifying)) && holds_any(text, kUnwelcome);
+    return holds_any(text, kProbing, ours) && holds_any(text, kUnwelcome, ours);
   });
 }
 

@@ -21,10 +21,11 @@ enum class Meaning {
 std::string_view name(Meaning meaning);
 
 /// The whole table of FAULTS T48 and FIELD 2.4 (8): missing is what a host says at RCPT, and only there, in words that
-/// are about the mailbox and about nothing else.
-Meaning meaning_of(Stage stage, const smtp::ServerReply& reply);
+/// are about the mailbox and about nothing else. `said`: what we said ourselves, the address and our name. Hosts repeat
+/// it, and whoever forged the address chose it, so words that stand in it count for nothing.
+Meaning meaning_of(Stage stage, const smtp::ServerReply& reply, std::string_view said = {});
 
 /// Does a refusal or a greeting ask not to be probed? 521 says so by itself (RFC 7504), else words do.
-bool asks_not_to_probe(Stage stage, const smtp::ServerReply& reply);
+bool asks_not_to_probe(Stage stage, const smtp::ServerReply& reply, std::string_view said = {});
 
 }  // namespace postern::callout

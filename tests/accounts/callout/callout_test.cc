@@ -214,6 +214,13 @@ TEST(Callout, AHostThatAsksNotToBeProbedIsSparedForEveryDomain) {
   EXPECT_EQ(w.count("opted_out"), 1);
 }
 
+TEST(Callout, NoForgerCanOptADomainOut) {
+  World w(kOneDomain);
+  w.farm.add("127.1.0.1", {.rcpt = "550 5.1.1 <callouts.are.prohibited@a.example>: no such user\r\n"});
+  EXPECT_EQ(w.words("callouts.are.prohibited@a.example"), "missing reply");
+  EXPECT_EQ(w.count("opted_out"), 0);
+}
+
 TEST(Callout, KnowsFromMailThatWentBy) {
   World w(kOneDomain);
   const auto& server = w.farm.add("127.1.0.1", {});

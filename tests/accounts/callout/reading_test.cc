@@ -84,6 +84,17 @@ TEST(Reading, KnowsWhoAsksToBeLeftAlone) {
   EXPECT_FALSE(asks_not_to_probe(Stage::greeting, reply("220 mx ESMTP NO UCE, no abuse")));
 }
 
+// Whoever forges a sender chooses its words, and hosts repeat them.
+TEST(Reading, WhatWeSaidOurselvesCountsForNothing) {
+  const auto text = reply("550 <no-callouts.prohibited.spam@a.example>: no such user, says relay.home.example");
+  const std::string_view said = "no-callouts.prohibited.spam@a.example relay.home.example";
+  EXPECT_TRUE(asks_not_to_probe(Stage::recipient, text));
+  EXPECT_FALSE(asks_not_to_probe(Stage::recipient, text, said));
+  EXPECT_EQ(meaning_of(Stage::recipient, text), Meaning::refused);
+  EXPECT_EQ(meaning_of(Stage::recipient, text, said), Meaning::missing);
+  EXPECT_EQ(meaning_of(Stage::recipient, reply("550 relaying denied"), said), Meaning::refused);
+}
+
 TEST(Shape, AddressesMadeForOneMessageAreTold) {
   const auto of = [](const char* local) {
     return machine_made({.local = local, .domain = Domain::parse("a.example"), .literal = std::nullopt});
