@@ -99,6 +99,10 @@ TEST(EnhancedStatus, IsReadWhereItStands) {
   EXPECT_EQ(status("250 5.1.1 a\r\n"), "contradictory");
 }
 
+TEST(ServerReply, WouldCarryControlBytesIntoTheLog) {
+  EXPECT_EQ(read("550 \x1b[31mb\r\n").reply.lines.front(), "\x1b[31mb");
+}
+
 TEST(ServerReply, IsPrintedInOneLine) {
   EXPECT_EQ(read("550-5.1.1 a\r\n550 \x1b[31mb\r\n").reply.printable_text(), "550 5.1.1 a / \\x1b[31mb");
   EXPECT_LE(read("550 " + std::string(2000, 'x') + "\r\n").reply.printable_text().size(), 203U);

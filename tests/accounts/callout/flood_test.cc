@@ -81,6 +81,25 @@ TEST(CalloutThreads, WaitsNoLongerThanTheSoftLimitWhateverTheCallerMay) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
 }
 
+// Is the probe of a host that says a byte each half second over after 2 s?
+bool ends_soon(const DialogueTimes& times) {
+  World w(kOneDomain);
+  w.farm.add("127.1.0.1", {.greeting = Say("220 mx.example ESMTP\r\n").each_byte(500ms)});
+  w.options.threads = 1;
+  w.options.times = times;
+  w.ask("user@a.example", {}, 2s);
+  return w.callout().health().probing == 0;
+}
+
+TEST(CalloutThreads, ATarpitEndsWithItsTime) {
+  EXPECT_TRUE(ends_soon({.connect = 1s, .command = 200ms, .total = 60s}));
+  EXPECT_TRUE(ends_soon({.connect = 1s, .command = 60s, .total = 200ms}));
+}
+
+TEST(CalloutThreads, ATarpitWouldGoOnWithoutLimits) {
+  EXPECT_FALSE(ends_soon({.connect = 1h, .command = 1h, .total = 1h}));
+}
+
 TEST(CalloutThreads, TheHardLimitIsUnknownAndNeverMissing) {  // mailfromd's flaw: FIELD 2.4
   World w(kOneDomain);
   w.farm.add("127.1.0.1", {.rcpt = Say("550 5.1.1 no such user\r\n").each_byte(500ms)});
