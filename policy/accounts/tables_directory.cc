@@ -21,7 +21,7 @@ struct Union {
   Answer quality;  ///< unsure, with its reason, once a table failed; stale where one was
 };
 
-void add(Union& all, const Reply& reply) {
+void add(Union& all, const Reply& reply, Counter& capped) {
   all.quality.stale = all.quality.stale || reply.stale;
   if (reply.status == Reply::Status::failed) {
     const bool late = reply.late || all.quality.late;
@@ -33,16 +33,17 @@ void add(Union& all, const Reply& reply) {
     for (const auto& [field, value] : row.fields) {
       if (field != "value") continue;
       for (std::string& item : table_items(value)) {
-        if (all.items.size() < kMostRows && std::find(all.items.begin(), all.items.end(), item) == all.items.end())
-          all.items.push_back(std::move(item));
+        if (std::find(all.items.begin(), all.items.end(), item) != all.items.end()) continue;
+        if (all.items.size() == kMostRows) return capped.add();
+        all.items.push_back(std::move(item));
       }
     }
   }
 }
 
-Union ask(const Sources& tables, const std::string& key, const Deadline& deadline) {
+Union ask(const Sources& tables, const std::string& key, const Deadline& deadline, Counter& capped) {
   Union all;
-  for (const auto& table : tables) add(all, table->find({Lookup::value, key}, deadline));
+  for (const auto& table : tables) add(all, table->find({Lookup::value, key}, deadline), capped);
   return all;
 }
 
@@ -74,12 +75,16 @@ std::vector<std::string> table_items(std::string_view value) {
   return items;
 }
 
-TablesDirectory::TablesDirectory(std::string name, Tables tables, std::vector<std::string> local_domains)
-    : name_(std::move(name)), tables_(std::move(tables)), local_domains_(std::move(local_domains)) {}
+TablesDirectory::TablesDirectory(std::string name, Tables tables, Counters& counters,
+                                 std::vector<std::string> local_domains)
+    : name_(std::move(name)),
+      tables_(std::move(tables)),
+      local_domains_(std::move(local_domains)),
+      capped_(counters.get("accounts.tables.capped")) {}
 
 Answer TablesDirectory::login(std::string_view login, const Deadline& deadline) {
   if (tables_.logins.empty()) return {};
-  Union own = ask(tables_.logins, std::string(login), deadline);
+  Union own = ask(tables_.logins, std::string(login), deadline, capped_);
   if (has_failed(own)) return own.quality;
   if (!own.known) return Answer::no();
   Record record;
@@ -97,9 +102,9 @@ Answer TablesDirectory::address(std::string_view local, std::string_view domain,
   const bool is_local = std::find(local_domains_.begin(), local_domains_.end(), domain) != local_domains_.end();
   if (is_local && !local.empty()) keys.push_back(text);
   for (const std::string& key : keys) {
-    Union senders = ask(tables_.senders, key, deadline);
-    Union mailboxes = ask(tables_.mailboxes, key, deadline);
-    Union aliases = ask(tables_.aliases, key, deadline);
+    Union senders = ask(tables_.senders, key, deadline, capped_);
+    Union mailboxes = ask(tables_.mailboxes, key, deadline, capped_);
+    Union aliases = ask(tables_.aliases, key, deadline, capped_);
     for (const Union* all : {&senders, &mailboxes, &aliases}) {
       if (has_failed(*all)) return all->quality;
     }

@@ -7,6 +7,7 @@
 
 #include "policy/accounts/directory.h"
 #include "policy/accounts/lookup.h"
+#include "policy/base/counters.h"
 
 namespace postern::accounts {
 
@@ -31,7 +32,8 @@ struct Tables {
 /// and holds no record. A question that no table serves is silent.
 class TablesDirectory final : public Directory {
  public:
-  TablesDirectory(std::string name, Tables tables, std::vector<std::string> local_domains = {});
+  /// Items over kMostRows are left out, and counted as "accounts.tables.capped".
+  TablesDirectory(std::string name, Tables tables, Counters& counters, std::vector<std::string> local_domains = {});
 
   std::string_view name() const override { return name_; }
   Answer login(std::string_view login, const Deadline& deadline) override;
@@ -42,6 +44,7 @@ class TablesDirectory final : public Directory {
   const std::string name_;
   const Tables tables_;
   const std::vector<std::string> local_domains_;
+  Counter& capped_;
 };
 
 /// The items of a table's value: with commas or blanks between them, which quotes protect.

@@ -76,6 +76,7 @@ service stats {{
   void start() {
     pid_ = ::fork();
     if (pid_ == 0) {
+      ::setpgid(0, 0);
       ::execl(kDovecot, "dovecot", "-F", "-c", (folder_ / "dovecot.conf").c_str(), nullptr);
       ::_exit(127);
     }
@@ -85,6 +86,7 @@ service stats {{
     if (pid_ <= 0) return;
     ::kill(pid_, SIGTERM);
     ::waitpid(pid_, nullptr, 0);
+    ::kill(-pid_, SIGKILL);  // its auth process would serve on, as long as somebody is connected
     pid_ = 0;
   }
   Endpoint endpoint() const { return *Endpoint::parse("unix:" + (folder_ / "run/auth-userdb")); }

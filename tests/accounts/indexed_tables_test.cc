@@ -176,6 +176,37 @@ TEST(LmdbTable, IsNotReadWhileAWriterHoldsItsLock) {
   EXPECT_EQ(w.ask("a"), "2");
 }
 
+// Why neither library reads for us: each is asked for a key in a file that somebody has truncated, as cp(1) does to the
+// file that it copies over. We hold a copy.
+void ask_libcdb_of_a_truncated_file(const std::string& path) {
+  cdb opened;
+  (void)cdb_init(&opened, ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::filesystem::resize_file(path, 0);
+  (void)cdb_find(&opened, "eva@acme.example", 16);
+}
+
+void ask_liblmdb_of_a_truncated_file(const std::string& path) {
+  MDB_env* env = nullptr;
+  MDB_txn* txn = nullptr;
+  MDB_dbi dbi = 0;
+  (void)mdb_env_create(&env);
+  (void)mdb_env_open(env, path.c_str(), MDB_NOSUBDIR | MDB_NOLOCK | MDB_RDONLY, 0);
+  std::filesystem::resize_file(path, 0);
+  (void)mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn);
+  (void)mdb_dbi_open(txn, nullptr, 0, &dbi);
+}
+
+TEST(IndexedTables, SurviveTheirFileBeingTruncated) {
+  World cdb(read_cdb_table, write_cdb, the_table("", ""));
+  World lmdb(read_lmdb_table, write_lmdb, the_table(kNul, kNul));
+  EXPECT_DEATH(ask_libcdb_of_a_truncated_file(cdb.path), "");
+  EXPECT_DEATH(ask_liblmdb_of_a_truncated_file(lmdb.path), "");
+  for (World* w : {&cdb, &lmdb}) {
+    EXPECT_EQ(std::filesystem::file_size(w->path), 0U);
+    EXPECT_EQ(w->ask("eva@acme.example"), "eva");
+  }
+}
+
 // Every byte, and every pair of random ones, of a good file gets other values: an answer of any kind is right, and so
 // is an error; a crash or a wild read (which AddressSanitizer sees, since the file is in our memory) is not.
 void survives_every_corruption(const Parse& parse, const std::string& good) {
