@@ -30,6 +30,8 @@ const std::vector<Door>& doors() {
       {"libpq-fe.h", {"policy/accounts/postgresql_backend.cc"}},
       {"mariadb/", {"policy/accounts/mariadb_backend.cc"}},
       {"ldap.h", {"policy/accounts/ldap_backend.cc"}},
+      {"lber.h", {"policy/accounts/ldap_patience.cc"}},
+      {"openldap.h", {"policy/accounts/ldap_backend.cc"}},
       {"unicode/", {"policy/base/text.cc", "policy/dns/domain.cc"}},
       {"spdlog/", {"policy/base/log.cc"}},
       {"openssl/", {"policy/base/tls.cc"}},

@@ -300,7 +300,8 @@ std::vector<std::string> LdapServer::command() const {
           "-d",
           "0",
           "-h",
-          fmt::format("{} {} {}", ldapi(), ldap(), ldaps())};
+          fmt::format("{0} ldap://127.0.0.1:{1} ldap://127.0.0.2:{1} ldaps://127.0.0.1:{2} ldaps://127.0.0.2:{2}",
+                      ldapi(), port_, tls_port_)};
 }
 
 bool LdapServer::answers() const { return listens(folder_ / "ldapi") && listens(port_) && listens(tls_port_); }
