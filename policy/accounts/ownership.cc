@@ -18,42 +18,9 @@ Ownership::Ownership(std::string_view login, const Directories& directories, con
     const Answer& answer = of_login_.emplace_back(directory->login(login, deadline_));
     login_unsure_ = login_unsure_ || answer.kind == Answer::Kind::unsure;
     late_ = late_ || answer.late;
-  }
-}
-
-// What a directory says of the login.
-void Ownership::take(const Record& record, std::string_view directory) {
-  known_ = true;
-  facts_.insert(record.facts.begin(), record.facts.end());
-  if (record.state > state_) {  // switched off anywhere is switched off
-    state_ = record.state;
-    state_from_ = directory;
-  }
-  const auto form =
-      record.login.empty() ? std::nullopt : login_form(record.login, options_.login_domain, options_.letters);
-  if (form && std::find(logins_.begin(), logins_.end(), *form) == logins_.end()) {
-    if (options_.login_is_address) add_own(*form, "login", directory);
-    logins_.push_back(*form);
-  }
-  for (const std::string& address : record.addresses) add_own(address, "address", directory);
-  add_grants(record.grants, false, directory);
-  add_grants(record.behalf, true, directory);
-}
-
-void Ownership::add_own(std::string_view address, std::string_view by, std::string_view directory) {
-  if (auto key = address_key(address, options_.letters))
-    own_.push_back({std::move(*key), {std::string(by), std::string(directory)}});
-}
-
-void Ownership::add_grants(const std::vector<std::string>& texts, bool delegates, std::string_view directory) {
-  for (const std::string& text : texts) {
-    if (auto grant = grant_cache_.get(text)) {
-      const bool acts_for = delegates || grant->delegates();
-      grants_.push_back({std::move(grant), acts_for, std::string(directory)});
-    } else {
-      count("accounts.identity.bad-grants");
     if (answer.kind != Answer::Kind::yes) continue;
     known_ = true;
+    facts_.insert(answer.record.facts.begin(), answer.record.facts.end());
     if (answer.record.state > state_) {  // switched off anywhere is switched off
       state_ = answer.record.state;
       state_from_ = directory->name();
@@ -153,11 +120,13 @@ std::optional<Ownership::Word> Ownership::own_by(const Record& record, std::stri
   return std::nullopt;
 }
 
-std::optional<Ownership::Word> Ownership::target_leads_here(const Record& record, std::string_view directory,
-                                                            int depth) {
+// `address` is what the alias stands for, which a catch-all may hand on to another domain as it is (`@old` to `@new`).
+std::optional<Ownership::Word> Ownership::target_leads_here(const AddressKey& address, const Record& record,
+                                                            std::string_view directory, int depth) {
   std::vector<AddressKey> further;
   for (const std::string& target : record.targets) {
     auto key = address_key(target, options_.letters);
+    if (key && key->local.empty()) key->local = address.local;
     if (is_login(target) || (key && owns(*key)))
       return Word{fmt::format("alias of {}", target), std::string(directory)};
     if (key) further.push_back(std::move(*key));
@@ -189,7 +158,7 @@ std::optional<Ownership::Word> Ownership::leads_here(const AddressKey& key, int 
     }
     for (const auto& [directory, answer] : told.answers) {
       if (answer.kind != Answer::Kind::yes || !answer.record.sendable) continue;
-      if (auto own = target_leads_here(answer.record, directories_[directory]->name(), depth)) return own;
+      if (auto own = target_leads_here(key, answer.record, directories_[directory]->name(), depth)) return own;
     }
     doubt_ = doubt_ || told.unsure;
     if (told.known || told.unsure) return std::nullopt;  // local: an address that is somebody's is no catch-all

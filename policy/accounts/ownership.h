@@ -60,7 +60,8 @@ class Ownership {
   std::vector<AddressKey> steps(const AddressKey& key) const;
   std::optional<Word> own_by(const Record& record, std::string_view directory) const;
   std::optional<Word> leads_here(const AddressKey& key, int depth);
-  std::optional<Word> target_leads_here(const Record& record, std::string_view directory, int depth);
+  std::optional<Word> target_leads_here(const AddressKey& address, const Record& record, std::string_view directory,
+                                        int depth);
   std::optional<Word> granted(const AddressKey& key, bool delegates);
   std::optional<Word> delegated(const AddressKey& key);
   std::optional<Word> aligned(const AddressKey& key) const;
@@ -79,10 +80,6 @@ class Ownership {
   bool known_ = false;
   bool late_ = false;
   std::map<std::string, std::string, std::less<>> facts_;
-  std::vector<std::string> logins_;  ///< forms of the login: as given, and as directories write it
-  std::vector<std::pair<AddressKey, Word>> own_;
-  std::vector<Granted> grants_;
-  std::vector<Answer> of_login_;  ///< what each directory said of the login
   std::vector<std::string> logins_;             ///< forms of the login: as given, and as directories write it
   std::optional<std::vector<Granted>> grants_;  ///< read once they are needed
   std::vector<Answer> of_login_;                ///< what each directory said of the login
