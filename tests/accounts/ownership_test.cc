@@ -190,6 +190,17 @@ TEST(Ownership, OfACatchAllIsOfWhatNobodyElseHas) {
   EXPECT_EQ(world.from("kim", "anything@shop.example"), "foreign from");
 }
 
+TEST(Ownership, FollowsADomainToItsNewName) {
+  IdentityWorld world;
+  world.mailboxes->login("eva").addresses = {"eva@new.example"};
+  world.mailboxes->address("tom@new.example").owners = {"tom"};
+  world.extra->address("@old.example").targets = {"@new.example"};
+  EXPECT_EQ(world.from("eva", "eva@old.example"), "own");
+  EXPECT_EQ(world.from("eva", "eva+x@old.example"), "own");
+  EXPECT_EQ(world.from("eva", "tom@old.example"), "foreign from");
+  EXPECT_EQ(world.from("tom", "tom@old.example"), "own");
+}
+
 TEST(Ownership, ByGrants) {
   IdentityWorld world;
   world.extra->login("eva").grants = {"press@acme.example",
