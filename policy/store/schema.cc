@@ -69,8 +69,8 @@ Status make(Connection& connection) {
 
 Status prepare_to_write(Connection& connection) {
   return connection.run(
-      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=1000;"
-      "PRAGMA journal_size_limit=16777216; PRAGMA cache_size=-8192;");
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000;"
+      "PRAGMA journal_size_limit=33554432; PRAGMA cache_size=-8192;");
 }
 
 }  // namespace postern::store::schema

@@ -7,7 +7,7 @@ namespace postern::store {
 
 namespace {
 
-constexpr std::size_t kRowBytes = 320;  // local: nodes of a list, a map and a set, two strings, and malloc's own
+constexpr std::size_t kRowBytes = 240;  // local: nodes of a list, a map and a set, two strings, and malloc's own
 constexpr int kSweptAtOnce = 2;         // more than one new row brings: the expired cannot pile up
 
 std::size_t bytes_of(std::string_view key, const Entry& entry) { return kRowBytes + key.size() + entry.value.size(); }

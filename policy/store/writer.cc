@@ -16,7 +16,7 @@ using sqlite::Status;
 
 constexpr std::size_t kBatch = 50;                  // local: so many, or …
 constexpr std::chrono::milliseconds kBatchAge{20};  // … so long after the first of them
-constexpr std::size_t kMostInTransaction = 1000;    // local: the log is then looked after every megabyte
+constexpr std::size_t kMostInTransaction = 4000;    // local: some megabytes of log
 constexpr std::chrono::seconds kTendEvery{1};
 constexpr std::chrono::seconds kRetryEvery{1};
 constexpr std::chrono::hours kSurveyEvery{24};      // local: rot is found within a day, counts cannot drift for long
@@ -160,15 +160,19 @@ Status Writer::write() {
     sync = wanted_ > durable_ || !problem_.empty();
   }
   if (all.empty() && !sync) return Status::ok;
-  Status status = connection_.run(sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  Status status = Status::ok;
   const Front::Unwritten* const end = all.data() + all.size();
   for (const Front::Unwritten* at = all.data(); at != end && status == Status::ok;) {
     const Front::Unwritten* const next = at + std::min<std::ptrdiff_t>(kMostInTransaction, end - at);
-    status = write_some(at, next);
+    status = synchronize(sync && next == end);  // the log as a whole, with what was committed before
+    if (status == Status::ok) status = write_some(at, next);
     if (status == Status::ok) front_.written(at, next, times_.now());
     at = next;
   }
-  if (status == Status::ok && sync && all.empty()) status = rows_.touch();
+  if (sync && all.empty()) {
+    status = synchronize(true);
+    if (status == Status::ok) status = rows_.touch();
+  }
   if (status != Status::ok) return status;
   front_.settled(up_to);
   if (!sync) return Status::ok;
@@ -179,6 +183,10 @@ Status Writer::write() {
   }
   changed_.notify_all();
   return Status::ok;
+}
+
+Status Writer::synchronize(bool each_commit) {
+  return connection_.run(each_commit ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
 }
 
 Status Writer::write_some(const Front::Unwritten* begin, const Front::Unwritten* end) {
@@ -218,6 +226,9 @@ void Writer::pass_judgement(Status status) {
 
 void Writer::replace(std::string_view why) {
   const std::string reason = fmt::format("it is broken: {}", why);  // `why` may be the connection's own
+  if (steady_now() < replaced_at_ + kRetryEvery)
+    return fail(fmt::format("{}: {}", path_, reason));  // the next one, too
+  replaced_at_ = steady_now();
   rows_.detach();
   connection_.close();
   std::string notice = file::move_aside(path_, reason, clock_.wall());

@@ -52,6 +52,7 @@ class Writer {
   bool open();
   sqlite::Status work();
   sqlite::Status write();
+  sqlite::Status synchronize(bool each_commit);
   sqlite::Status write_some(const Front::Unwritten* begin, const Front::Unwritten* end);
   sqlite::Status tend();
   sqlite::Status begin_anew();
@@ -74,6 +75,7 @@ class Writer {
   file::Identity identity_;
   SteadyTime tend_at_{};
   SteadyTime survey_at_{};
+  SteadyTime replaced_at_{};
   bool more_room_ = false;
 
   std::atomic<bool> some_told_{false};   ///< something is unwritten …
