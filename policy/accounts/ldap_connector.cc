@@ -113,7 +113,7 @@ class Reader {
       if (!attribute.is_scalar() || !is_attribute(attribute.text))
         wrong(attribute.where, fmt::format("facts: {} is no name of an attribute", printable(attribute.text)));
       else
-        out.push_back({ascii_lower(attribute.text), "fact." + name.text, Form::text});
+        out.push_back({ascii_lower(attribute.text), "fact." + ascii_lower(name.text), Form::text});
     }
   }
 
