@@ -48,8 +48,11 @@ class Columns {
     rows.begin_row();
     for (std::size_t i = 0; i < binds_.size(); ++i) {
       const Cell& cell = cells_[i];
-      if (cell.null != 0) continue;
       const std::string_view name(fields_[i].name, fields_[i].name_length);
+      if (cell.null != 0) {
+        rows.null(name);
+        continue;
+      }
       if (cell.size <= kUsualBytes) {
         rows.field(name, std::string_view(cell.usual.data(), cell.size));
         continue;

@@ -143,9 +143,12 @@ class PostgresqlBackend final : public Backend {
     for (int row = 0; row < PQntuples(result); ++row) {
       rows.begin_row();
       for (int column = 0; column < PQnfields(result); ++column) {
-        if (PQgetisnull(result, row, column) != 0) continue;
+        const std::string_view name = PQfname(result, column);
         const auto size = static_cast<std::size_t>(PQgetlength(result, row, column));
-        rows.field(PQfname(result, column), std::string_view(PQgetvalue(result, row, column), size));
+        if (PQgetisnull(result, row, column) == 0)
+          rows.field(name, std::string_view(PQgetvalue(result, row, column), size));
+        else
+          rows.null(name);
       }
     }
   }

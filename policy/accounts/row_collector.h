@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -25,6 +26,13 @@ class RowCollector {
     if (dropping_ || rows_.empty()) return;
     bytes_ += name.size() + value.size();
     rows_.back().fields.emplace_back(ascii_lower(name), value.substr(0, kMostRowBytes + 1));
+  }
+
+  /// A column without a value is no field. But where it is to say whether somebody may send, saying nothing is no yes: it
+  /// is an empty text, which nobody can read.
+  void null(std::string_view name) {
+    const std::string field_name = ascii_lower(name);
+    if (field_name == "active" || field_name == "state" || field_name == "sendable") field(field_name, "");
   }
 
   /// Found where there was a row, else absent.

@@ -102,11 +102,13 @@ class SqliteBackend final : public Backend {
   static void add(RowCollector& rows, sqlite3_stmt* statement) {
     rows.begin_row();
     for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+      const char* known = sqlite3_column_name(statement, i);
+      const std::string_view name = known != nullptr ? known : "";
       const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, i));
-      if (text == nullptr) continue;
-      const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, i));
-      const char* name = sqlite3_column_name(statement, i);
-      rows.field(name != nullptr ? name : "", std::string_view(text, size));
+      if (text != nullptr)
+        rows.field(name, std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(statement, i))));
+      else
+        rows.null(name);
     }
   }
 

@@ -9,6 +9,7 @@
 
 #include "policy/accounts/guarded_source.h"
 #include "policy/accounts/ldap_filter.h"
+#include "policy/accounts/rows_directory.h"
 #include "tests/accounts/conformance.h"
 #include "tests/support/real_server.h"
 
@@ -175,6 +176,9 @@ TEST_F(Ldap, Conforms) {
   world.kill = [] { server_->stop(); };
   world.revive = [] { server_->start(), await_next_try(); };
   conformance::check_source(w.source, world);
+  const auto source = std::make_shared<GuardedSource>(World::made(people()), forgetful(), w.clock, w.counters);
+  RowsDirectory directory("d", source, {{"tier", "fact.tier", FactField::Type::text}}, w.clock, w.counters);
+  conformance::check_directory(directory, world);
 }
 
 TEST_F(Ldap, NeedsOnlyUrlAndBase) {

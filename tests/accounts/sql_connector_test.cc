@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "policy/accounts/guarded_source.h"
+#include "policy/accounts/rows_directory.h"
 #include "tests/accounts/conformance.h"
 #include "tests/support/real_server.h"
 
@@ -91,9 +92,14 @@ constexpr std::string_view kEva = "login=eva active=yes address=eva@acme.example
 // Whoever pastes a key into his query answers this with everybody.
 constexpr std::string_view kInjection = "' OR 1=1 --";
 
-void conforms(Source& source, conformance::World w) {
-  w.own = false;
-  conformance::check_source(source, w);
+// As a source, and as the directory made of it.
+void conforms(SqlSettings of, const conformance::World& w) {
+  SystemClock clock;
+  Counters counters;
+  const auto source = std::make_shared<GuardedSource>(make_sql_connector(std::move(of)), forgetful(), clock, counters);
+  conformance::check_source(*source, w);
+  RowsDirectory directory("d", source, {{"tier", "tier", FactField::Type::text}}, clock, counters);
+  conformance::check_directory(directory, w);
 }
 
 // Nobody connects again at once where connecting failed.
@@ -154,7 +160,9 @@ TEST(Sqlite, Conforms) {
   conformance::World world;
   world.kill = [&] { std::filesystem::rename(file.path(), file.path() + ".gone"); };
   world.revive = [&] { std::filesystem::rename(file.path() + ".gone", file.path()), await_next_try(); };
-  conforms(w.source, world);
+  conforms(settings(file.dsn()), world);
+  file.execute("update account set active = null where login = 'tom'");
+  EXPECT_EQ(w.login("tom"), "login=tom active= address=tom@acme.example | ");  // no yes
 }
 
 TEST(Sqlite, NoticesThatItsFileIsAnotherOne) {
@@ -243,7 +251,7 @@ TEST_F(Postgresql, Conforms) {
   conformance::World world;
   world.kill = [] { server_->stop(); };
   world.revive = [] { server_->start(), await_next_try(); };
-  conforms(w.source, world);
+  conforms(with_password(server_->dsn("postern")), world);
 }
 
 TEST_F(Postgresql, IsReachedOverTcpToo) {
@@ -370,7 +378,7 @@ TEST_F(Mariadb, Conforms) {
   conformance::World world;
   world.kill = [] { server_->stop(); };
   world.revive = [] { server_->start(), await_next_try(); };
-  conforms(w.source, world);
+  conforms(with_password(), world);
 }
 
 TEST_F(Mariadb, TellsAWrongPasswordAndNotWhich) {
