@@ -136,7 +136,7 @@ MakeDirectory read_tables(Settings& s, const DirectoryReading& reading) {
                   .mailboxes = sources(roles.mailboxes),
                   .aliases = sources(roles.aliases),
                   .logins = sources(roles.logins)};
-    return std::make_shared<TablesDirectory>(name, std::move(tables), roles.local_domains);
+    return std::make_shared<TablesDirectory>(name, std::move(tables), counters, roles.local_domains);
   };
 }
 

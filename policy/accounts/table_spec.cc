@@ -9,6 +9,7 @@
 #include "policy/accounts/cdb_table.h"
 #include "policy/accounts/file_table.h"
 #include "policy/accounts/lmdb_table.h"
+#include "policy/accounts/postfix_table.h"
 #include "policy/accounts/regexp_table.h"
 #include "policy/accounts/socketmap.h"
 #include "policy/accounts/tcp_table.h"
@@ -45,8 +46,16 @@ constexpr std::array<FileType, 7> kFileTypes{{
     {"lmdb", ".lmdb", kMostIndexedBytes, FileTable::Follow::lookups, read_lmdb_table},
 }};
 
+// Described in a file of Postfix's: postfix_table.h.
+constexpr std::array<std::string_view, 4> kDescribedTypes{"ldap", "mysql", "pgsql", "sqlite"};
+
+bool is_described(std::string_view type) {
+  return std::find(kDescribedTypes.begin(), kDescribedTypes.end(), type) != kDescribedTypes.end();
+}
+
 std::vector<std::string> type_names() {
   std::vector<std::string> names{"socketmap", "tcp"};
+  for (const std::string_view type : kDescribedTypes) names.emplace_back(type);
   for (const FileType& type : kFileTypes) names.emplace_back(type.name);
   return names;
 }
@@ -84,7 +93,8 @@ std::shared_ptr<const Connector> open_server(const TableSpec& spec, const Interr
 }  // namespace
 
 bool is_file_table(std::string_view type) {
-  return std::any_of(kFileTypes.begin(), kFileTypes.end(), [&](const FileType& t) { return t.name == type; });
+  return is_described(type) ||
+         std::any_of(kFileTypes.begin(), kFileTypes.end(), [&](const FileType& t) { return t.name == type; });
 }
 
 Result<TableSpec> parse_table_spec(std::string_view text) {
@@ -104,6 +114,7 @@ Table open_table(const TableSpec& spec, const Place& where, Problems& problems, 
   for (const FileType& type : kFileTypes) {
     if (type.name == spec.type) return {open_file(type, spec.path, where, problems), nullptr};
   }
+  if (is_described(spec.type)) return {nullptr, read_postfix_table(spec.type, spec.path, problems)};
   std::string wrong;
   Table table{nullptr, open_server(spec, interrupt, wrong)};
   if (!wrong.empty()) problems.error(where, std::move(wrong));

@@ -28,7 +28,8 @@ struct Table {
   std::shared_ptr<const Connector> connector;  ///< a server, to be asked through a pool
 };
 
-/// Opens `texthash: hash: btree: regexp: pcre: cdb: lmdb: socketmap: tcp:`. What is wrong is told at `where`, or at its
+/// Opens `texthash: hash: btree: regexp: pcre: cdb: lmdb: socketmap: tcp:`, and the `ldap: mysql: pgsql: sqlite:` that a file of
+/// Postfix describes. What is wrong is told at `where`, or at its
 /// place in the file; nothing then, unless the file is merely not there yet. The interrupt, where there is one, outlives
 /// the table.
 ///
