@@ -8,10 +8,9 @@
 #include <vector>
 
 #include "policy/accounts/lookup.h"
+#include "policy/accounts/normal_form.h"
 #include "policy/base/settings.h"
 #include "policy/base/text.h"
-#include "policy/dns/domain.h"
-#include "policy/mail/address_syntax.h"
 #include "policy/rules/list_entries.h"
 
 namespace postern::accounts {
@@ -22,7 +21,8 @@ constexpr std::string_view kGroup = "group:";
 
 class Reader {
  public:
-  explicit Reader(Problems& problems) : problems_(problems), file_(std::make_shared<AccountFile>()) {}
+  Reader(LetterCase letters, Problems& problems)
+      : letters_(letters), problems_(problems), file_(std::make_shared<AccountFile>()) {}
 
   std::shared_ptr<const AccountFile> read(const Node& root) {
     if (root.is_null()) return file_;
@@ -89,9 +89,16 @@ class Reader {
     return found;
   }
 
+  std::optional<std::string> key_of(std::string_view text) const {
+    const auto key = address_key(text, letters_);
+    return key && !key->domain.starts_with('[') ? std::optional(key->text()) : std::nullopt;
+  }
+  /// Empty for what no login can be compared with.
+  std::string login_key(std::string_view text) const { return login_form(text, {}, letters_).value_or(""); }
+
   /// The key of an address, which is told when it is none.
   std::optional<std::string> address(const Node& node) {
-    auto key = address_key_of(node.text);
+    auto key = key_of(node.text);
     if (!key) wrong(node, fmt::format("\"{}\" is no address", printable(node.text)), "write local@domain");
     if (key && key->front() == '@') {
       wrong(node, fmt::format("\"{}\" stands for a whole domain: only aliases may", printable(node.text)));
@@ -137,13 +144,15 @@ class Reader {
 
   void account(const Node& key, const Node& value) {
     const std::string login = login_key(key.text);
-    if (key.text.empty() || key.text.size() > kMostKeyBytes) return wrong(key, "a login has from 1 to 512 bytes");
+    if (login.empty() || key.text.size() > kMostKeyBytes)
+      return wrong(key, fmt::format("\"{}\" can be no login", printable(key.text)),
+                   "up to 512 bytes, and none that cannot be seen");
     const auto [found, fresh] = file_->logins.try_emplace(login);
     if (!fresh) return wrong(key, fmt::format("the account \"{}\" stands above already", printable(key.text)));
     logins_.push_back(key.text);
     AccountFile::Account& account = found->second;
     account.record.login = key.text;
-    if (const auto itself = address_key_of(key.text); itself && itself->front() != '@') {
+    if (const auto itself = key_of(key.text); itself && itself->front() != '@') {
       account.record.addresses.push_back(key.text);
       own(key, *itself, login);
     }
@@ -227,7 +236,7 @@ class Reader {
   }
 
   void alias(const Node& key, const Node& value) {
-    const auto alias_key = address_key_of(key.text);
+    const auto alias_key = key_of(key.text);
     if (!alias_key)
       return wrong(key, fmt::format("\"{}\" is no address", printable(key.text)), "write local@domain or \"@domain\"");
     if (!seen_aliases_.insert(*alias_key).second)
@@ -252,7 +261,7 @@ class Reader {
   }
 
   void target(Record& record, const Node& node) {
-    const auto key = address_key_of(node.text);
+    const auto key = key_of(node.text);
     if (key ? key->front() == '@' : file_->logins.count(login_key(node.text)) == 0)
       return wrong(node, fmt::format("\"{}\" is neither an address nor an account", printable(node.text)),
                    did_you_mean(node.text, logins_));
@@ -264,6 +273,7 @@ class Reader {
     if (const auto* account = account_of(value, "system")) file_->system.emplace(key.text, account->record.login);
   }
 
+  const LetterCase letters_;
   Problems& problems_;
   std::shared_ptr<AccountFile> file_;
   std::vector<std::string> logins_;  ///< as they are written, for hints
@@ -275,26 +285,9 @@ class Reader {
 
 }  // namespace
 
-std::string login_key(std::string_view login) {
-  // Not by a reader of addresses: <eva@acme.example> is another login than eva@acme.example.
-  const std::size_t at = login.rfind('@');
-  const auto domain = at == std::string_view::npos ? std::nullopt : Domain::parse(login.substr(at + 1));
-  return domain ? fold(login.substr(0, at)) + '@' + domain->text() : fold(login);
-}
-
-std::optional<std::string> address_key_of(std::string_view address) {
-  if (address.starts_with('@')) {
-    const auto domain = Domain::parse(address.substr(1));
-    return domain ? std::optional('@' + domain->text()) : std::nullopt;
-  }
-  const auto parsed = address_syntax::parse_mailbox(address, address_syntax::Place::dialogue);
-  if (!parsed || parsed->route || !parsed->mailbox.domain || parsed->mailbox.local.empty()) return std::nullopt;
-  return fold(parsed->mailbox.local) + '@' + parsed->mailbox.domain->text();
-}
-
-std::shared_ptr<const AccountFile> read_account_file(const Node& root, Problems& problems) {
+std::shared_ptr<const AccountFile> read_account_file(const Node& root, LetterCase letters, Problems& problems) {
   Problems own;
-  std::shared_ptr<const AccountFile> file = Reader(own).read(root);
+  std::shared_ptr<const AccountFile> file = Reader(letters, own).read(root);
   for (const Problem& problem : own.sorted()) problems.add(problem);
   return own.usable() ? file : nullptr;
 }

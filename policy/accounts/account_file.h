@@ -10,10 +10,12 @@
 #include "policy/accounts/directory.h"
 #include "policy/base/document.h"
 #include "policy/base/problem.h"
+#include "policy/base/text.h"
 
 namespace postern::accounts {
 
-/// What a file of accounts says. Keys are in the form of login_key() and address_key_of().
+/// What a file of accounts says. Keys are in the forms of login_form() and
+/// address_key() (normal_form.h).
 struct AccountFile {
   struct Account {
     Record record;                        ///< with its addresses, and its grants without groups
@@ -50,11 +52,6 @@ struct AccountFile {
 ///
 /// A member of a group, and an account with the grant `group:NAME`, has the group's addresses among its grants. All
 /// mistakes go to `problems`, each at its place; null when there are errors.
-std::shared_ptr<const AccountFile> read_account_file(const Node& root, Problems& problems);
-
-/// Logins and addresses in the form in which the file compares them: folded, the domain in A-labels. Nothing for what
-/// is no address; the local part of `@domain` is empty.
-std::string login_key(std::string_view login);
-std::optional<std::string> address_key_of(std::string_view address);
+std::shared_ptr<const AccountFile> read_account_file(const Node& root, LetterCase letters, Problems& problems);
 
 }  // namespace postern::accounts

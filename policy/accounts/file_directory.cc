@@ -3,18 +3,21 @@
 #include <chrono>
 
 #include "policy/accounts/file_table.h"
-#include "policy/base/text.h"
+#include "policy/accounts/normal_form.h"
+#include "policy/mail/address.h"
 
 namespace postern::accounts {
 
-FileDirectory::FileDirectory(std::string name, std::string path, ReadTree read_tree, const Clock& clock)
+FileDirectory::FileDirectory(std::string name, std::string path, ReadTree read_tree, const Clock& clock,
+                             LetterCase letters)
     : name_(std::move(name)),
       clock_(clock),
+      letters_(letters),
       file_(std::move(path), kMostAccountBytes,
-            [read = std::move(read_tree)](const std::string& file, const std::string& text,
-                                          Problems& problems) -> std::shared_ptr<const AccountFile> {
+            [read = std::move(read_tree), letters](const std::string& file, const std::string& text,
+                                                   Problems& problems) -> std::shared_ptr<const AccountFile> {
               const std::optional<Node> root = read(file, text, problems);
-              return root ? read_account_file(*root, problems) : nullptr;
+              return root ? read_account_file(*root, letters, problems) : nullptr;
             }) {}
 
 State FileDirectory::state_of(const AccountFile::Account& account) const {
@@ -26,8 +29,9 @@ State FileDirectory::state_of(const AccountFile::Account& account) const {
 Answer FileDirectory::login(std::string_view login, const Deadline&) {
   const auto file = file_.current();
   if (file == nullptr) return Answer::unsure(file_.path() + " could not be read yet");
-  if (!is_legal_key(login)) return Answer::no();
-  const auto found = file->logins.find(login_key(login));
+  const auto key = login_form(login, {}, letters_);
+  if (!key || !is_legal_key(login)) return Answer::no();
+  const auto found = file->logins.find(*key);
   if (found == file->logins.end()) return Answer::no();
   Record record = found->second.record;
   record.state = state_of(found->second);
@@ -37,9 +41,12 @@ Answer FileDirectory::login(std::string_view login, const Deadline&) {
 Answer FileDirectory::address(std::string_view local, std::string_view domain, const Deadline&) {
   const auto file = file_.current();
   if (file == nullptr) return Answer::unsure(file_.path() + " could not be read yet");
-  const std::string key = fold(local) + '@' + ascii_lower(domain);
-  if (!is_legal_key(key)) return Answer::no();
-  const auto found = file->addresses.find(key);
+  const auto name = Domain::parse(domain);
+  if (!name) return Answer::no();
+  const std::optional<AddressKey> key =
+      local.empty() ? AddressKey{{}, name->text()} : address_key(Mailbox{std::string(local), name, {}}, letters_);
+  if (!key) return Answer::no();
+  const auto found = file->addresses.find(key->text());
   if (found == file->addresses.end()) return Answer::no();
   Record record = found->second.record;
   const auto account = file->logins.find(found->second.account);

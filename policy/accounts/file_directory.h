@@ -22,7 +22,8 @@ class FileDirectory final : public Directory {
   /// Makes a tree of a file's text; nothing, and problems, where it is none.
   using ReadTree = std::function<std::optional<Node>(const std::string& path, const std::string& text, Problems&)>;
   /// The clock outlives this.
-  FileDirectory(std::string name, std::string path, ReadTree read_tree, const Clock& clock);
+  FileDirectory(std::string name, std::string path, ReadTree read_tree, const Clock& clock,
+                LetterCase letters = LetterCase::fold);
 
   /// Reads the file for the first time; one that is not there yet is a warning at `where`.
   void load(const Place& where, Problems& problems) { file_.load(where, problems); }
@@ -42,6 +43,7 @@ class FileDirectory final : public Directory {
 
   const std::string name_;
   const Clock& clock_;
+  const LetterCase letters_;
   ReloadedFile<AccountFile> file_;
 };
 

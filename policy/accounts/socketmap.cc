@@ -23,11 +23,15 @@ class Session final : public Backend {
     // What it said unasked would be taken for the answer, and each answer for that of the question before.
     if (!buffer_.empty() || stream_->has_more()) return Reply::failed("socketmap: the server ended, or spoke unasked");
     const std::string request = map_ + ' ' + question.key;
+    usable_ = false;
     if (stream_->write(fmt::format("{}:{},", request.size(), request), until) != Io::ok) return broken();
     std::string answer;
     if (!read_netstring(answer, until)) return broken();
+    usable_ = answer.starts_with("PERM ");  // of this question alone
     return reply(answer);
   }
+
+  bool usable() const override { return usable_; }
 
  private:
   static Reply reply(std::string_view answer) {
@@ -72,6 +76,7 @@ class Session final : public Backend {
   const std::string map_;
   std::string buffer_;
   std::string problem_;
+  bool usable_ = false;
 };
 
 }  // namespace

@@ -175,6 +175,14 @@ acounts: {}
             ":22:1: the file has no \"acounts\"; did you mean \"accounts\"?\n");
 }
 
+TEST(FileDirectory, ComparesByWhatIsSeen) {          // RFC 8265
+  World w("accounts:\n  e\xcc\x81va@a.example:\n");  // NFD in the file, NFC on the wire
+  EXPECT_EQ(w.directory.login("\xc3\xa9va@a.example", soon()).kind, Kind::yes);
+  EXPECT_EQ(w.address("\xc3\x89va@a.example").kind, Kind::yes);
+  EXPECT_EQ(w.address("eva@a.example").kind, Kind::no);
+  EXPECT_NE(World("accounts:\n  \"a\\u200Bb\":\n").told().find("can be no login"), std::string::npos);
+}
+
 TEST(FileDirectory, IsAMap) {
   EXPECT_EQ(World("[a, b]\n").told(), ":1:1: the file wants a map, not a list\n");
   EXPECT_EQ(World("accounts: [a]\n").told(), ":1:11: accounts wants a map, not a list\n");
