@@ -93,11 +93,12 @@ class ReloadedFile {
     FileTrouble trouble;
     const std::optional<std::string> text = read_whole(path_, most_bytes_, trouble);
     if (!text) {
-      if (!trouble.busy) stamp_ = now;
+      if (trouble.busy) return;  // it is read once its writer is done
+      stamp_ = now;
       told.push_back(path_ + ": " + trouble.why);
       return;
     }
-    stamp_ = now;
+    stamp_ = now.fresh ? FileStamp{"fresh", false} : now;
     Problems problems;
     auto content = parse(*text, problems);
     for (const Problem& problem : problems.sorted()) told.push_back(problem.line());
