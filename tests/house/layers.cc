@@ -64,7 +64,6 @@ bool is_outside(std::string_view header) {
   static const std::regex kSystem("(sys|netinet|arpa|linux|net)/.*|[a-z0-9_]+(\\.h)?");
   const bool has_door =
       std::any_of(doors().begin(), doors().end(), [&](const Door& door) { return door.library == header; });
-      std::any_of(doors().begin(), doors().end(), [&](const Door& d) { return header.starts_with(d.library); });
   return has_door || !std::regex_match(header.begin(), header.end(), kSystem);
 }
 
