@@ -209,14 +209,17 @@ class Judge {
   // FAULTS T24: what a reader is shown in place of the address.
   void display_names(const HeaderAddresses& header) {
     for (const AddressList& list : header.from) {
-      for (const HeaderAddress& author : list.addresses) {
-        for (const Mailbox& shown : shown_addresses(author.name)) {
-          if (author.mailbox == shown) continue;
-          if (ownership_.standing(shown, false).standing != Standing::foreign) continue;
-          verdict_.display_name = shown.text();
-          return;
-        }
-      }
+      for (const std::string& group : list.group_names) display_name(group, std::nullopt);
+      for (const HeaderAddress& author : list.addresses) display_name(author.name, author.mailbox);
+    }
+  }
+
+  void display_name(const std::string& text, const std::optional<Mailbox>& author) {
+    if (verdict_.display_name) return;  // one is enough
+    for (const Mailbox& shown : shown_addresses(text)) {
+      if (author == shown || ownership_.standing(shown, false).standing != Standing::foreign) continue;
+      verdict_.display_name = shown.text();
+      return;
     }
   }
 

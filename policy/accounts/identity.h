@@ -78,8 +78,8 @@ struct AddressFinding {
   std::vector<std::string> unsure;   ///< directories that could not be asked, with their problem
 };
 
-/// What a message is to the login that hands it in, worst first wins from the end: an own From beside a foreign Sender
-/// is foreign.
+/// What a message is to the login that hands it in: the worst of its members, which stands last here. An own From beside
+/// a foreign Sender is foreign.
 enum class Identity {
   own,
   granted,
@@ -94,7 +94,7 @@ std::string_view name(Identity identity);
 
 struct Verdict {
   Identity identity = Identity::own;
-  std::optional<Member> member;  ///< that decided; nothing for suspended, expired, and where nothing was to be judged
+  std::optional<Member> member;  ///< the first of the worst; nothing where no member was judged
   std::string address;           ///< its address; of a malformed one what stands there
   std::string reason;            ///< for the log: "From ceo@acme.example: not of eva (mailboxes, extra say no)"
   bool known = false;            ///< a directory knows the login

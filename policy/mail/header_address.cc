@@ -185,6 +185,7 @@ class Reader {
     if (tokens_[end].is(':')) {
       const bool fits = !in_group_ && !after_group_ && !tokens.empty() && is_phrase(tokens);
       if (!fits) add(unreadable(tokens_.subspan(at_, end + 1 - at_), Fault::bad_group));
+      if (fits) list_.group_names.push_back(display_name(spoken(tokens)));
       if (!in_group_) group_ = at_;
       in_group_ = true;
       ++list_.groups;

@@ -49,7 +49,8 @@ struct HeaderAddress {
 /// What the value of an address field says. A place that cannot be read is an entry too: nothing is passed over.
 struct AddressList {
   std::vector<HeaderAddress> addresses;
-  std::size_t groups = 0;  ///< `name: …;`; its members stand among the addresses
+  std::size_t groups = 0;                ///< `name: …;`; its members stand among the addresses
+  std::vector<std::string> group_names;  ///< of those that have one, decoded, in UTF-8
 };
 
 /// The most of one field that is looked at; what is over it is one entry more, `too_many` or `too_long`.

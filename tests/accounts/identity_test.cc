@@ -143,6 +143,8 @@ constexpr Row kRows[] = {
     {nullptr, "From: \"ceo\xe2\x80\x8b@acme.example\" <eva@acme.example>", "own shows ceo@acme.example"},
     {nullptr, "From: \"'ceo@acme.example'\" <eva@acme.example>", "own shows ceo@acme.example"},
     {nullptr, "From: \"eva@acme.example ceo@acme.example\" <eva@acme.example>", "own shows ceo@acme.example"},
+    {nullptr, "From: \"ceo@acme.example\": eva@acme.example;", "own shows ceo@acme.example"},
+    {nullptr, "From: \"ceo@acme.example\":;, eva@acme.example", "own shows ceo@acme.example"},
     {nullptr, "From: \"eva@acme.example\" <eva@acme.example>", "own"},
     {nullptr, "From: \"eva.berg@acme.example\" <eva@acme.example>", "own"},
     {nullptr, "From: \"press@acme.example\" <eva@acme.example>", "own"},
