@@ -103,7 +103,7 @@ TEST(SqliteStore, AFullQueueKeepsTheNewestInMemory) {
   EXPECT_FALSE(w.wait(refused));
   for (int i = 0; i < 20000; ++i) ASSERT_EQ(w.get(Space::evidence, std::to_string(i)), "x");
   EXPECT_TRUE(eventually([&] { return w.store->health().waiting == 0; }));
-  EXPECT_TRUE(w.wait(w.put(Space::evidence, "later", "x")));
+  EXPECT_TRUE(eventually([&] { return w.wait(w.put(Space::evidence, "later", "x")); }));
 }
 
 TEST(SqliteStore, AReaderOfAnotherProcessSeesWhatIsInTheFile) {

@@ -178,7 +178,7 @@ TEST(StoreTrouble, MemoryStaysBoundedWhileNothingCanBeWritten) {
   EXPECT_EQ(w.get(Space::evidence, key(20'000)), "-");
   other.close();
   EXPECT_TRUE(eventually([&] { return w.store->health().waiting == 0; }));
-  EXPECT_TRUE(w.wait(w.put(Space::evidence, "later", "1")));
+  EXPECT_TRUE(eventually([&] { return w.wait(w.put(Space::evidence, "later", "1")); }));
 }
 
 }  // namespace
