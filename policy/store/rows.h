@@ -31,7 +31,7 @@ class Rows {
   /// written it, and it is brought nearer.
   sqlite::Status survey(WallTime now);
   bool surveyed() const { return surveyed_; }
-  /// One that ended the last survey may begin again.
+  /// Counts from nothing, and proves all once more.
   void survey_anew();
 
   /// Deletes a slice of what has expired, then of what there is no room for, those first that expire first; `evicted` are
