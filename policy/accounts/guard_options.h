@@ -6,6 +6,7 @@
 #include <string>
 
 #include "policy/base/breaker.h"
+#include "policy/base/settings.h"
 
 namespace postern::accounts {
 
@@ -26,6 +27,9 @@ struct GuardOptions {
 
 constexpr std::size_t kMostConnections = 16;        // FAULTS T71
 constexpr std::chrono::seconds kMostAbsentAge{60};  // FIELD 3, 5: a new alias needed a restart
+
+/// `connections`, `timeout`, `remember`, `remember-absent` and `stale` of a back end's settings.
+GuardOptions read_guard_options(Settings& settings);
 
 /// How a back end is, at one moment.
 struct GuardHealth {

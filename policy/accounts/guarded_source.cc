@@ -167,6 +167,7 @@ Reply GuardedSource::wait(const Question& question, const Deadline& deadline, co
     reply.late = true;
   } else if (!std::exchange(flight->timed_out, true)) {
     count_->timeouts.add();
+    blame(question);  // a library may overrun its time: looking up a host's name knows none
     remember(question, std::make_shared<const Reply>(reply));  // the answer overwrites it, should it still come
   }
   return reply;
@@ -187,11 +188,15 @@ void GuardedSource::note(const Question& question, const Reply& reply, bool answ
     const std::lock_guard lock(mutex_);
     problem_ = reply.problem;
   }
-  if (answers) {
+  if (answers)
     breaker_.succeeded();
-  } else if (const SteadyTime now = clock_.now(); breaker_.failed(question.key, now) && breaker_.open(now)) {
-    count_->opened.add();
-  }
+  else
+    blame(question);
+}
+
+void GuardedSource::blame(const Question& question) {
+  const SteadyTime now = clock_.now();
+  if (breaker_.failed(question.key, now) && breaker_.open(now)) count_->opened.add();
 }
 
 void GuardedSource::bound(Reply& reply) {

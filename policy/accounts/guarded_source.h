@@ -54,6 +54,7 @@ class GuardedSource final : public Source {
   Reply serve_stale(const ReplyCache::Known& known);
   void remember(const Question& question, const Shared& reply);
   void note(const Question& question, const Reply& reply, bool answers);
+  void blame(const Question& question);
   void bound(Reply& reply);
 
   const std::shared_ptr<const Connector> connector_;

@@ -315,6 +315,27 @@ TEST(GuardedSource, EndsWithinTheTimeOfAQuestion) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
 }
 
+TEST(GuardedSource, OpensTheBreakerForABackEndThatOverrunsItsTime) {
+  World w(within(20ms));
+  Gate gate;
+  w.back_end->answers([&](const Question&, SteadyTime) {
+    gate.pass(std::chrono::steady_clock::now() + 10s);
+    return Reply::absent();
+  });
+  for (int i = 0; i < 4; ++i) w.says(fmt::format("u{}", i));
+  EXPECT_TRUE(w.source.health().open);
+  gate.open();
+}
+
+TEST(GuardOptions, ComeFromSettings) {
+  Problems problems;
+  Settings settings("accounts", nullptr, problems);
+  const GuardOptions options = read_guard_options(settings);
+  EXPECT_EQ(options.timeout, 3s);
+  EXPECT_EQ(options.absent_age, 30s);
+  EXPECT_EQ(settings.asked().size(), 5u);
+}
+
 TEST(GuardedSource, AnswersFromMemoryWithinAMicrosecond) {  // told, not held to: machines differ
   World w;
   w.back_end->answers(always(Reply::found({Row{{{"login", "eva"}, {"active", "yes"}, {"mail", "eva@acme.example"}}}})));
