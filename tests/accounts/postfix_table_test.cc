@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 
 #include "policy/accounts/guarded_source.h"
@@ -46,11 +45,7 @@ class World {
     if (reply.status == Reply::Status::absent) return "absent";
     return reply.status == Reply::Status::failed ? "failed: " + reply.problem : reply.rows.at(0).fields.at(0).second;
   }
-  void run(const std::string& sql) {
-    std::ofstream(folder_ / "sql") << sql;
-    if (std::system(fmt::format("sqlite3 -bail '{}' < '{}'", database(), folder_ / "sql").c_str()) != 0)
-      throw std::runtime_error("sqlite3");
-  }
+  void run(const std::string& sql) { test::sqlite(database(), sql); }
   std::string database() const { return folder_ / "db"; }
 
  private:

@@ -131,12 +131,7 @@ GuardOptions quickly_stale() {
 class SqliteFile {
  public:
   SqliteFile() { execute(std::string(kTables)); }
-  // By its own program: ours opens it for reading alone.
-  void execute(const std::string& sql) {
-    std::ofstream(folder_ / "sql") << sql;
-    const std::string command = fmt::format("sqlite3 -bail '{}' < '{}'", path(), folder_ / "sql");
-    if (std::system(command.c_str()) != 0) throw std::runtime_error("sqlite3");
-  }
+  void execute(const std::string& sql) const { test::sqlite(path(), sql); }
   std::string path() const { return folder_ / "accounts.db"; }
   std::string dsn() const { return "sqlite:" + path(); }
   static bool missing() { return test::program("sqlite3").empty(); }

@@ -34,8 +34,9 @@ std::string content(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-pid_t spawn(std::vector<std::string> command, const std::string& folder, const std::string& output) {
-  if (geteuid() == 0)
+pid_t spawn(std::vector<std::string> command, const std::string& folder, const std::string& output,
+            bool as_nobody = geteuid() == 0) {
+  if (as_nobody)
     command.insert(command.begin(), {program("setpriv"), "--reuid=nobody", "--regid=nogroup", "--clear-groups"});
   std::vector<char*> arguments;
   for (std::string& word : command) arguments.push_back(word.data());
@@ -95,6 +96,16 @@ bool listens(const std::string& socket_path) {
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, socket_path.c_str(), sizeof address.sun_path - 1);
   return connects(AF_UNIX, address);
+}
+
+void sqlite(const std::string& database, const std::string& sql) {
+  const TempFolder folder;
+  std::ofstream(folder / "sql") << sql;
+  const pid_t pid = spawn({program("sqlite3"), "-bail", database, ".read " + (folder / "sql")}, folder.path(),
+                          folder / "output", false);
+  int status = -1;
+  if (pid > 0) waitpid(pid, &status, 0);
+  if (status != 0) throw std::runtime_error("sqlite3: " + content(folder / "output"));
 }
 
 RealServer::RealServer() { give(folder_.path()); }

@@ -58,6 +58,10 @@ std::uint16_t free_port();
 bool listens(std::uint16_t port);
 bool listens(const std::string& socket_path);
 
+/// Makes, or changes, a database of SQLite by its own program: ours opens one for reading alone. Throws
+/// std::runtime_error.
+void sqlite(const std::string& database, const std::string& sql);
+
 /// PostgreSQL on a Unix socket and a loopback port. The owner `postgres` needs no password there, others do.
 class PostgresServer final : public RealServer {
  public:
