@@ -61,8 +61,8 @@ accounts::MakeDirectory read_directory(Settings& s, const DirectoryType& type, c
   accounts::MakeDirectory make = type.read(s, reading);
   s.finish();
   if (!make || domains.empty()) return make;
-  return [make = std::move(make), domains = std::move(domains)](const Clock& clock, Counters& counters) {
-    return std::make_shared<accounts::CoveredDirectory>(make(clock, counters), domains);
+  return [make = std::move(make), domains = std::move(domains)](const accounts::DirectoryMaking& making) {
+    return std::make_shared<accounts::CoveredDirectory>(make(making), domains);
   };
 }
 

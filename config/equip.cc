@@ -21,9 +21,11 @@ Equipment equip(Configuration& configuration, const Equipment& before, std::shar
     auto made = std::make_shared<Backends>();
     now.made_of = configuration.backends_made_of;
     now.directories.clear();
+    const accounts::DirectoryMaking making{
+        .clock = clock, .counters = counters, .letters = configuration.policy->site.letters};
     for (const DirectorySpec& spec : configuration.directories) {
       std::shared_ptr<accounts::Directory> directory = kept(before, spec);
-      made->directories.push_back(directory ? std::move(directory) : spec.make(clock, counters));
+      made->directories.push_back(directory ? std::move(directory) : spec.make(making));
       now.directories.push_back(spec.made_of);
     }
     made->store = std::move(store);

@@ -72,7 +72,8 @@ Limits limits_of(const TestSwitches& test) {
 class Daemon {
  public:
   Daemon(const DaemonOptions& options, config::Configuration configuration, const Problems& problems, Sockets sockets,
-         Clock& clock, Counters& counters, Log& log, std::unique_ptr<dns::Resolver> dns, Door& door)
+         Clock& clock, Counters& counters, Log& log, std::unique_ptr<dns::Resolver> dns,
+         std::shared_ptr<store::Store> store, Door& door)
       : configuration_(std::move(configuration)),
         sockets_(std::move(sockets)),
         clock_(clock),
@@ -80,11 +81,12 @@ class Daemon {
         log_(log),
         started_(clock.wall()),
         dns_(std::move(dns)),
+        store_(std::move(store)),
         pool_("postern-evid", configuration_.evidence_threads, kEvidenceQueue),
         services_{clock, log, counters, dns_, pool_, {}, limits_of(options.test)},
         policy_(configuration_.policy, started_),
         admission_(counters),
-        reloader_(options.config, configuration_, problems, policy_, dns_, admission_, clock, counters, log),
+        reloader_(options.config, configuration_, problems, policy_, dns_, store_, admission_, clock, counters, log),
         gate_{.services = services_,
               .policy = policy_,
               .admission = admission_,
@@ -101,6 +103,7 @@ class Daemon {
   int finish();
   void tell_of_crowding();
   void guard_memory();
+  void tell_of_store();
   Reloader::Report reload();
   std::string answer(std::string_view command);
 
@@ -111,6 +114,7 @@ class Daemon {
   Log& log_;
   const WallTime started_;
   dns::ResolverInForce dns_;
+  const std::shared_ptr<store::Store> store_;
   Pool pool_;
   Services services_;
   PolicyInForce policy_;
@@ -121,6 +125,7 @@ class Daemon {
   Door& door_;
   bool told_of_crowding_ = false;
   bool told_of_memory_ = false;
+  std::string told_of_store_;
   std::unique_ptr<Nudge> nudge_;
   std::atomic<bool> libmilter_ended_{false};
 };
@@ -185,6 +190,7 @@ void Daemon::serve() {
   DnsWatch dns_watch(dns_, log_);
   while (!libmilter_ended_) {
     dns_watch.tick();
+    tell_of_store();
     switch (wait_for_signal(tick)) {
       case Signal::stop: return;
       case Signal::reload: reload(); break;
@@ -195,7 +201,7 @@ void Daemon::serve() {
     guard_memory();
     log_.tell_suppressed();
     if (clock_.now() - lists_read < kListsEvery) continue;
-    reloader_.refresh_lists();
+    reloader_.refresh();
     lists_read = clock_.now();
   }
 }
@@ -207,6 +213,16 @@ void Daemon::tell_of_crowding() {
                    .add("part", std::string("files"))
                    .add("reason", std::string("too many are open; new connections wait")));
   told_of_crowding_ = crowded;
+}
+
+void Daemon::tell_of_store() {
+  for (const std::string& notice : store_->take_notices())
+    log_.write(Event{"store", LogLevel::warning, {}}.add("text", notice));
+  const std::string problem = store_->health().problem;
+  if (problem == told_of_store_) return;
+  told_of_store_ = problem;
+  log_.write(Event{"store", problem.empty() ? LogLevel::info : LogLevel::error, {}}.add(
+      "text", problem.empty() ? std::string("is written again") : "in memory alone: " + problem));
 }
 
 void Daemon::guard_memory() {
@@ -323,9 +339,11 @@ int run_daemon(const DaemonOptions& options) {
   const auto counters = std::make_shared<Counters>();
   Result<std::unique_ptr<dns::Resolver>> dns = dns::make_resolver(configuration->dns, clock, *counters);
   if (!dns) return say(2, dns.error().message);
+  Result<std::unique_ptr<store::Store>> store = store::make_store(configuration->store, clock, *counters);
+  if (!store) return say(2, "store: " + store.error().message);
   Door& door = *new Door(counters, options.test);  // never deleted: libmilter's threads end with the process
   Daemon daemon(options, *std::move(configuration), problems, std::move(*sockets), clock, *counters, log,
-                std::move(*dns), door);
+                std::move(*dns), std::move(*store), door);
   return daemon.run();
 }
 

@@ -27,6 +27,10 @@ std::string text_of(const dns::Options& dns) {
   return text;
 }
 
+std::string text_of(const store::Options& store) {
+  return fmt::format("{} {} {}", store.path, store.most_entries, store.most_bytes);
+}
+
 // What was built once, at start.
 std::vector<std::string> only_at_start(const config::Configuration& started, const config::Configuration& loaded) {
   std::vector<std::string> changed;
@@ -34,6 +38,7 @@ std::vector<std::string> only_at_start(const config::Configuration& started, con
   if (started.control_socket != loaded.control_socket) changed.emplace_back("admin.socket");
   if (started.log_form != loaded.log_form || started.log_level != loaded.log_level) changed.emplace_back("log");
   if (started.evidence_threads != loaded.evidence_threads) changed.emplace_back("evidence_threads");
+  if (text_of(started.store) != text_of(loaded.store)) changed.emplace_back("store");
   return changed;
 }
 
@@ -46,11 +51,13 @@ std::vector<std::string> lines(const std::vector<Problem>& problems) {
 }  // namespace
 
 Reloader::Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy,
-                   dns::ResolverInForce& dns, Admission& admission, const Clock& clock, Counters& counters, Log& log)
+                   dns::ResolverInForce& dns, std::shared_ptr<store::Store> store, Admission& admission, Clock& clock,
+                   Counters& counters, Log& log)
     : path_(std::move(path)),
       policy_(policy),
       dns_(dns),
       admission_(admission),
+      store_(std::move(store)),
       clock_(clock),
       counters_(counters),
       log_(log),
@@ -61,6 +68,14 @@ Reloader::Reloader(std::string path, config::Configuration started, const Proble
   last_ = Report{
       .ok = true, .generation = generation_, .at = clock.wall(), .problems = problems.sorted(), .needs_restart = {}};
   admission_.limit(started_.max_sessions, started_.max_callbacks);
+  equip();
+  policy_.replace(in_force_.policy, last_.at);
+}
+
+void Reloader::equip() {
+  std::shared_ptr<const Backends> before = equipment_.backends;
+  equipment_ = config::equip(in_force_, equipment_, store_, dns_, clock_, counters_);
+  if (before != equipment_.backends) retired_.push_back(std::move(before));
 }
 
 Reloader::Report Reloader::reload() {
@@ -88,6 +103,7 @@ Reloader::Report Reloader::reload() {
     report.generation = ++generation_;
     report.needs_restart = only_at_start(started_, *loaded);
     in_force_ = *std::move(loaded);
+    equip();
     admission_.limit(in_force_.max_sessions, in_force_.max_callbacks);
     if (resolver) {
       dns_.replace(std::move(resolver));
@@ -116,8 +132,15 @@ std::chrono::seconds Reloader::drain() const {
   return in_force_.drain;
 }
 
-void Reloader::refresh_lists() {
+void Reloader::refresh() {
   const std::lock_guard lock(mutex_);
+  std::erase_if(retired_, [](const auto& backends) { return backends.use_count() == 1; });
+  for (const auto& directory : equipment_.backends->directories) {
+    for (const std::string& problem : directory->refresh())
+      log_.write(Event{"directory", LogLevel::error, {}}
+                     .add("name", std::string(directory->name()))
+                     .add("reason", problem));
+  }
   if (!in_force_.lists) return;
   for (const auto& [name, list] : in_force_.lists->all()) {
     for (const std::string& problem : list->refresh()) {

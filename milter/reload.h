@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/configuration.h"
+#include "config/equip.h"
 #include "milter/admission.h"
 #include "milter/policy_in_force.h"
 #include "policy/base/clock.h"
@@ -33,26 +34,33 @@ class Reloader {
   /// `path` is where `started`, now in force, was loaded from, `problems` the warnings of that. All references outlive
   /// this.
   Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy,
-           dns::ResolverInForce& dns, Admission& admission, const Clock& clock, Counters& counters, Log& log);
+           dns::ResolverInForce& dns, std::shared_ptr<store::Store> store, Admission& admission, Clock& clock,
+           Counters& counters, Log& log);
 
   Report reload();
   Report last() const;
   /// Longest wait for open sessions at the end.
   std::chrono::seconds drain() const;
-  /// Reads changed list files again; what is wrong with one goes to the log.
-  void refresh_lists();
+  /// Reads changed files of lists and directories again; what is wrong with one goes to the log. Lets go of what stood
+  /// behind policies that no message has any more.
+  void refresh();
 
  private:
+  void equip();
+
   const std::string path_;
   PolicyInForce& policy_;
   dns::ResolverInForce& dns_;
   Admission& admission_;
-  const Clock& clock_;
+  const std::shared_ptr<store::Store> store_;
+  Clock& clock_;
   Counters& counters_;
   Log& log_;
   mutable std::mutex mutex_;  // guards what follows; held for the time of a load
   config::Configuration in_force_;
   std::string dns_made_of_;
+  config::Equipment equipment_;
+  std::vector<std::shared_ptr<const Backends>> retired_;  ///< they may take a moment to end: not on libmilter's threads
   const config::Configuration started_;
   Report last_;
   std::uint64_t generation_ = 1;

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "config/configuration.h"
+#include "config/equip.h"
 #include "milter/cli/message_file.h"
 #include "milter/cli/test_report.h"
 #include "policy/base/text.h"
@@ -70,7 +71,7 @@ class Bench {
         log_(LogForm::logfmt, lines_),
         pool_("postern-evid", 0, 0),
         services_{clock, log_, counters, *dns_, pool_, [this](const DecisionRecord& record) { record_ = record; }},
-        policy_(std::move(configuration.policy)) {
+        policy_(equipped(configuration)) {
     if (options.authserv_id.empty()) return;
     auto changed = std::make_shared<Policy>(*policy_);
     changed->site.authserv_id = options.authserv_id;
@@ -80,6 +81,13 @@ class Bench {
   DecisionRecord judge(const MessageFile& message);
 
  private:
+  // A store in memory alone, so that a try leaves nothing behind.
+  std::shared_ptr<const Policy> equipped(config::Configuration& configuration) {
+    auto store = store::make_store({}, services_.clock, services_.counters);
+    config::equip(configuration, {}, std::shared_ptr<store::Store>(std::move(*store)), *dns_, services_.clock,
+                  services_.counters);
+    return configuration.policy;
+  }
   Client client() const;
   void speak(Session& session, const MessageFile& message);
 

@@ -13,6 +13,7 @@
 #include "policy/base/document.h"
 #include "policy/base/problem.h"
 #include "policy/base/settings.h"
+#include "policy/base/text.h"
 
 namespace postern::accounts {
 
@@ -27,9 +28,14 @@ struct DirectoryReading {
   ReadYaml yaml;
 };
 
-/// Makes a directory whose settings have been read. Connects to nothing and starts nothing. `clock` and `counters`
-/// outlive it.
-using MakeDirectory = std::function<std::shared_ptr<Directory>(const Clock& clock, Counters& counters)>;
+/// What a directory is made with; clock and counters outlive it.
+struct DirectoryMaking {
+  const Clock& clock;
+  Counters& counters;
+  LetterCase letters = LetterCase::fold;  ///< of local parts and logins, where the directory itself compares
+};
+/// Makes a directory whose settings have been read. Connects to nothing and starts nothing.
+using MakeDirectory = std::function<std::shared_ptr<Directory>(const DirectoryMaking& making)>;
 
 /// One kind of directory, `type:` of an entry of `accounts:`. read() asks for its settings; mistakes go to their
 /// problems, and then it may answer nothing.

@@ -6,7 +6,7 @@
 
 #include "policy/accounts/dovecot.h"
 #include "policy/accounts/file_directory.h"
-#include "policy/accounts/guard_settings.h"
+#include "policy/accounts/guarded_source.h"
 #include "policy/accounts/ldap_connector.h"
 #include "policy/accounts/rows_directory.h"
 #include "policy/accounts/sql_connector.h"
@@ -27,10 +27,9 @@ std::string below(const std::string& folder, const std::string& path) {
 MakeDirectory rows(const std::string& name, std::shared_ptr<const Connector> connector, GuardOptions guard,
                    std::vector<FactField> facts) {
   if (connector == nullptr) return {};
-  return [name, connector = std::move(connector), guard, facts = std::move(facts)](const Clock& clock,
-                                                                                   Counters& counters) {
-    auto source = std::make_shared<GuardedSource>(connector, guard, clock, counters);
-    return std::make_shared<RowsDirectory>(name, std::move(source), facts, clock, counters);
+  return [name, connector = std::move(connector), guard, facts = std::move(facts)](const DirectoryMaking& making) {
+    auto source = std::make_shared<GuardedSource>(connector, guard, making.clock, making.counters);
+    return std::make_shared<RowsDirectory>(name, std::move(source), facts, making.clock, making.counters);
   };
 }
 
@@ -39,7 +38,7 @@ MakeDirectory read_dovecot(Settings& s, const DirectoryReading& reading) {
   const std::string path = socket != nullptr && socket->is_scalar() ? socket->text : "/run/dovecot/auth-userdb";
   const std::string service = s.text("service", "smtp", "what Dovecot is told that it is for");
   std::vector<FactField> facts = read_typed_facts(s);
-  const GuardOptions guard = read_guard(s);
+  const GuardOptions guard = read_guard_options(s);
   const Result<Endpoint> endpoint = Endpoint::parse("unix:" + below(reading.folder, path));
   if (!endpoint) {
     s.problems().error(socket == nullptr ? Place{} : socket->where, endpoint.error().message);
@@ -54,8 +53,8 @@ MakeDirectory read_file(Settings& s, const DirectoryReading& reading) {
   const std::string path = below(reading.folder, node->text);
   const SystemClock clock;
   FileDirectory(reading.name, path, reading.yaml, clock).load(node->where, s.problems());  // to be told of mistakes
-  return [name = reading.name, path, where = node->where, yaml = reading.yaml](const Clock& time, Counters&) {
-    auto directory = std::make_shared<FileDirectory>(name, path, yaml, time);
+  return [name = reading.name, path, where = node->where, yaml = reading.yaml](const DirectoryMaking& making) {
+    auto directory = std::make_shared<FileDirectory>(name, path, yaml, making.clock, making.letters);
     Problems told_before;
     directory->load(where, told_before);
     return directory;
@@ -66,14 +65,14 @@ MakeDirectory read_ldap(Settings& s, const DirectoryReading& reading) {
   std::shared_ptr<const Connector> connector = read_ldap_accounts(s);
   std::vector<FactField> facts =
       facts_of_attributes(s.node("facts", "{NAME: attribute}", "none", "what becomes account.NAME"));
-  const GuardOptions guard = read_guard(s);
+  const GuardOptions guard = read_guard_options(s);
   return rows(reading.name, std::move(connector), guard, std::move(facts));
 }
 
 MakeDirectory read_sql(Settings& s, const DirectoryReading& reading) {
   std::shared_ptr<const Connector> connector = read_sql_accounts(s);
   std::vector<FactField> facts = read_typed_facts(s);
-  const GuardOptions guard = read_guard(s);
+  const GuardOptions guard = read_guard_options(s);
   return rows(reading.name, std::move(connector), guard, std::move(facts));
 }
 
@@ -85,7 +84,7 @@ MakeDirectory read_system(Settings& s, const DirectoryReading& reading) {
   for (const std::string& text : s.texts("local-domains", "none", "domains whose local parts are users")) {
     if (const auto domain = Domain::parse(text)) options.domains.push_back(domain->text());
   }
-  const GuardOptions guard = read_guard(s);
+  const GuardOptions guard = read_guard_options(s);
   return rows(reading.name, std::make_shared<SystemUsers>(std::move(options)), guard, {});
 }
 
@@ -122,13 +121,13 @@ MakeDirectory read_tables(Settings& s, const DirectoryReading& reading) {
        s.texts("local-domains", "none", "domains whose addresses stand in tables without them (mydestination)")) {
     if (const auto domain = Domain::parse(text)) roles.local_domains.push_back(domain->text());
   }
-  roles.guard = read_guard(s);
-  return [name = reading.name, roles = std::move(roles)](const Clock& clock, Counters& counters) {
+  roles.guard = read_guard_options(s);
+  return [name = reading.name, roles = std::move(roles)](const DirectoryMaking& making) {
     const auto sources = [&](const std::vector<Table>& tables) {
       std::vector<std::shared_ptr<Source>> all;
       for (const Table& table : tables) {
         all.push_back(table.source ? table.source
-                                   : std::make_shared<GuardedSource>(table.connector, roles.guard, clock, counters));
+                                   : std::make_shared<GuardedSource>(table.connector, roles.guard, making.clock, making.counters));
       }
       return all;
     };
@@ -136,7 +135,7 @@ MakeDirectory read_tables(Settings& s, const DirectoryReading& reading) {
                   .mailboxes = sources(roles.mailboxes),
                   .aliases = sources(roles.aliases),
                   .logins = sources(roles.logins)};
-    return std::make_shared<TablesDirectory>(name, std::move(tables), counters, roles.local_domains);
+    return std::make_shared<TablesDirectory>(name, std::move(tables), making.counters, roles.local_domains);
   };
 }
 

@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kNetworkBits4 = 24;  // local: what one customer commonly has
-constexpr int kNetworkBits6 = 64;
 constexpr auto kDay = 48h;  // longer than what it counts, and then it goes by itself
 constexpr auto kHour = 2h;
 
