@@ -99,6 +99,8 @@ class SmtpFarm {
   /// A server on that address; throws where it cannot listen.
   ScriptedSmtp& add(const std::string& address, Behaviour behaviour);
   std::uint16_t port() const { return port_; }
+  /// Ends all servers, once nothing of theirs runs any more.
+  void stop() { servers_.clear(); }
 
  private:
   std::uint16_t port_ = 0;
