@@ -71,16 +71,23 @@ const Outcome* found_outcome(const CheckDecl& decl, const CheckState& state, Sta
 FactState state_of_fact(const Program& program, const Known& known, std::size_t index) {
   const auto of_check = program.fact_checks[index];
   if (!of_check) return known.fact(index);
-  const CheckState check = known.check(*of_check);
-  FactState state = FactState::absent();
   const FactName& fact = program.facts[index];
+  const FactDoc& doc = *program.fact_docs[index];
   const std::string_view wanted =
       fact.argument.empty() ? std::string_view(fact.name).substr(fact.name.rfind('.') + 1) : fact.argument;
-  if (check.finding != nullptr) {
-    for (const auto& [name, value] : check.finding->facts) {
-      if (ascii_iequals(name, wanted)) state.values.push_back(made_value(program.fact_docs[index]->type, value));
+  FactState state = FactState::absent();
+  const auto take = [&](const Finding* finding) {
+    if (finding == nullptr) return;
+    for (const auto& [name, value] : finding->facts) {
+      if (ascii_iequals(name, wanted)) state.values.push_back(made_value(doc.type, value));
     }
+  };
+  for (std::size_t i = 0; i < program.checks.size() && state.values.empty(); ++i) {
+    if (std::find(doc.also_of.begin(), doc.also_of.end(), program.checks[i].name) != doc.also_of.end())
+      take(known.check(i).finding);
   }
+  const CheckState check = known.check(*of_check);
+  if (state.values.empty()) take(check.finding);
   if (!state.values.empty()) return state;
   switch (check.kind) {
     case CheckState::Kind::later: state.kind = FactState::Kind::later; break;

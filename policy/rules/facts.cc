@@ -13,6 +13,7 @@ constexpr std::array<std::string_view, 4> kDirections{"local", "submission", "re
 constexpr std::array<std::string_view, 7> kWeekdays{"monday", "tuesday",  "wednesday", "thursday",
                                                     "friday", "saturday", "sunday"};
 constexpr std::array<std::string_view, 5> kOrigins{"direct", "forward", "list", "auto-reply", "dsn"};
+constexpr std::array<std::string_view, 2> kIdentities{"identity.sender", "identity.author"};
 constexpr bool kLater = true;
 constexpr bool kSeveral = true;
 
@@ -63,7 +64,7 @@ constexpr FactDoc kFacts[] = {
     {"part", text, Stage::end, Scope::message, kLater, kSeveral, {}, "a MIME part"},
     {"url", text, Stage::end, Scope::message, kLater, kSeveral, {}, "a link in the text"},
     {"url.", text, Stage::end, Scope::message, kLater, kSeveral, {}, "domain or text of a link"},
-    {"identity.address", address, Stage::headers, Scope::message, false, kSeveral, {}, "the address that the login may not use", "identity"},
+    {"identity.address", address, Stage::headers, Scope::message, false, kSeveral, {}, "the address that the login may not use", "identity", kIdentities},
     {"tag", text, Stage::connect, Scope::message, false, kSeveral, {}, "tags that rules above have set"},
     {"score", number, Stage::connect, Scope::message, false, false, {}, "sum of the scores that rules above have given"},
 };

@@ -35,6 +35,7 @@ struct FactDoc {
   std::span<const std::string_view> words = {};
   std::string_view doc = {};
   std::string_view of_check = {};  ///< the check whose finding holds it; what stands behind the last dot is its name there
+  std::span<const std::string_view> also_of = {};  ///< checks that come first, where a rule has asked them already
 
   bool is_prefix() const { return name.ends_with('.'); }
 };

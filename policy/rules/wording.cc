@@ -60,8 +60,8 @@ std::optional<std::size_t> Wording::pending(const Template& text, std::size_t ru
   for (const Template::Piece& p : text.pieces) {
     if (p.kind == Template::Piece::Kind::check && known_.check(p.index).kind == CheckState::Kind::askable)
       return p.index;
-    if (p.kind == Template::Piece::Kind::fact && program_.fact_checks[p.index] &&
-        known_.check(*program_.fact_checks[p.index]).kind == CheckState::Kind::askable)
+    if (p.kind == Template::Piece::Kind::fact &&
+        state_of_fact(program_, known_, p.index).kind == FactState::Kind::askable)
       return program_.fact_checks[p.index];
     if (p.kind != Template::Piece::Kind::tag && p.kind != Template::Piece::Kind::score) continue;
     for (std::size_t i = 0; i < rule; ++i) {
