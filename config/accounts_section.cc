@@ -32,7 +32,8 @@ const DirectoryType* find_type(std::string_view name) {
 
 bool is_directory_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   });
 }
 
@@ -93,9 +94,11 @@ std::vector<DirectorySpec> read_accounts(const Node* section, const std::string&
     const Node* type_node = item.find("type");
     const std::string type_name = text_at(item, "type");
     if (!is_directory_name(name))
-      problems.error(item.where, "a directory wants a name", "letters, digits, dots, - and _, at most 64: name: mailboxes");
+      problems.error(item.where, "a directory wants a name",
+                     "letters, digits, dots, - and _, at most 64: name: mailboxes");
     if (name == "directories" || name == "callout")
-      problems.error(item.where, fmt::format("no directory can be called \"{}\"", name), "`ask:` means something else by it");
+      problems.error(item.where, fmt::format("no directory can be called \"{}\"", name),
+                     "`ask:` means something else by it");
     const auto same = [&](const DirectorySpec& s) { return s.name == name; };
     if (std::any_of(specs.begin(), specs.end(), same))
       problems.error(item.where, fmt::format("two directories are called \"{}\"", printable(name, 60)));

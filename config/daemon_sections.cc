@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::string_view kStorePath = "/var/lib/postern/store.db";
 constexpr std::string_view kDefaultListen = "unix:/run/postern/postern.sock";
 
 std::chrono::seconds seconds(std::chrono::milliseconds d) {
@@ -180,16 +181,29 @@ void read_dns(Settings& s, const std::string& folder, dns::Options& o) {
 }
 
 void read_store(Settings& s, const std::string& folder, store::Options& o) {
-  o.path = s.text("path", "", "file that counters and caches are kept in; empty: in memory, until the daemon stops");
+  static constexpr std::array<std::string_view, 3> kTypes{"memory", "sqlite", "redis"};
+  const std::string type =
+      s.word("type", "", kTypes, "what keeps it; empty: a file where there is a path, else memory");
+  if (type == "redis") {
+    for (const std::string_view key : {"type", "servers", "prefix"}) s.later(key);
+  }
+  const Node* path =
+      s.node("path", "path", type == "sqlite" ? kStorePath : "",
+             "file that counters and caches are kept in; without one they are gone when the daemon stops");
+  if (path != nullptr && path->is_scalar()) o.path = path->text;
+  if (o.path.empty() && type == "sqlite") o.path = kStorePath;
   if (!o.path.empty()) {
     o.path = below(folder, o.path);
     o.type = store::Options::Type::sqlite;
   }
-  o.most_entries = static_cast<std::size_t>(s.number("entries", static_cast<std::int64_t>(o.most_entries), 1000, 100'000'000,
-                                                     "entries of one kind; with more the oldest go"));
+  if (o.type == store::Options::Type::sqlite && type == "memory")
+    s.problems().error(path->where, "store: what is kept in memory has no path", "leave out one of both");
+  o.most_entries = static_cast<std::size_t>(s.number("entries", static_cast<std::int64_t>(o.most_entries), 1000,
+                                                     100'000'000, "entries of one kind; with more the oldest go"));
   constexpr std::int64_t kMegabyte = 1 << 20;
-  o.most_bytes = static_cast<std::size_t>(kMegabyte * s.number("megabytes", static_cast<std::int64_t>(o.most_bytes) / kMegabyte,
-                                                               1, 1 << 20, "of all entries together"));
+  o.most_bytes =
+      static_cast<std::size_t>(kMegabyte * s.number("megabytes", static_cast<std::int64_t>(o.most_bytes) / kMegabyte, 1,
+                                                    1 << 20, "of all entries together"));
 }
 
 void read_admin(Settings& s, Configuration& c) {

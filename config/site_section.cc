@@ -113,7 +113,8 @@ void read_site(Settings& s, const std::string& folder, const rules::Lists& lists
                                   "what an extension of a local part begins with (eva+shop@); empty: there are none");
   if (delimiters != nullptr && !delimiters->is_null()) {
     site.delimiters = delimiters->text;
-    const bool fits = delimiters->text.size() <= 8 && delimiters->text.find_first_not_of("+-._=#/") == std::string::npos;
+    const bool fits =
+        delimiters->text.size() <= 8 && delimiters->text.find_first_not_of("+-._=#/") == std::string::npos;
     if (!delimiters->is_scalar() || !fits)
       problems.error(delimiters->where, "site.delimiters: an extension begins with one of + - . _ = # /",
                      "write delimiters: \"+\"");

@@ -260,6 +260,8 @@ std::string Daemon::answer(std::string_view command) {
                               .draining = gate_.draining,
                               .served = !nudge_ || nudge_->is_served(),
                               .dns = dns_.health(),
+                              .store = store_->health(),
+                              .directories = reloader_.directories(),
                               .counters = counters_.snapshot(),
                               .last_reload = reloader_.last()},
                        clock_.wall());

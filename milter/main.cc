@@ -5,6 +5,7 @@
 #include "milter/cli/check.h"
 #include "milter/cli/command_line.h"
 #include "milter/cli/control.h"
+#include "milter/cli/grants.h"
 #include "milter/cli/test.h"
 #include "milter/daemon.h"
 #include "milter/version.h"
@@ -17,6 +18,7 @@ struct Execute {
   int operator()(const cli::RunCommand& c) const { return run_daemon(c.options); }
   int operator()(const cli::CheckCommand& c) const { return cli::check(c.options); }
   int operator()(const cli::TestCommand& c) const { return cli::test(c.options); }
+  int operator()(const cli::GrantsCommand& c) const { return cli::propose_grants(c.options); }
   int operator()(const cli::ReloadCommand& c) const { return cli::reload(c.options); }
   int operator()(const cli::StatusCommand& c) const { return cli::status(c.options); }
   int operator()(const cli::ReferenceCommand& c) const {

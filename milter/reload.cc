@@ -132,14 +132,35 @@ std::chrono::seconds Reloader::drain() const {
   return in_force_.drain;
 }
 
+std::vector<Reloader::DirectoryState> Reloader::directories() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<DirectoryState> states;
+  for (const auto& directory : equipment_.backends->directories)
+    states.push_back({std::string(directory->name()), directory->trouble()});
+  return states;
+}
+
+void Reloader::tell_of_directories() {
+  for (const auto& directory : equipment_.backends->directories) {
+    const std::string name(directory->name());
+    const std::string trouble = directory->trouble();
+    std::string& told = told_of_[name];
+    if (told.empty() == trouble.empty()) continue;
+    told = trouble;
+    log_.write(Event{"directory", trouble.empty() ? LogLevel::info : LogLevel::error, {}}
+                   .add("name", name)
+                   .add("reason", trouble.empty() ? std::string("answers again") : trouble));
+  }
+}
+
 void Reloader::refresh() {
   const std::lock_guard lock(mutex_);
+  tell_of_directories();
   std::erase_if(retired_, [](const auto& backends) { return backends.use_count() == 1; });
   for (const auto& directory : equipment_.backends->directories) {
     for (const std::string& problem : directory->refresh())
-      log_.write(Event{"directory", LogLevel::error, {}}
-                     .add("name", std::string(directory->name()))
-                     .add("reason", problem));
+      log_.write(
+          Event{"directory", LogLevel::error, {}}.add("name", std::string(directory->name())).add("reason", problem));
   }
   if (!in_force_.lists) return;
   for (const auto& [name, list] : in_force_.lists->all()) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -41,12 +42,18 @@ class Reloader {
   Report last() const;
   /// Longest wait for open sessions at the end.
   std::chrono::seconds drain() const;
+  struct DirectoryState {
+    std::string name;
+    std::string trouble;  ///< why it can not be asked now; empty while it can
+  };
+  std::vector<DirectoryState> directories() const;
   /// Reads changed files of lists and directories again; what is wrong with one goes to the log. Lets go of what stood
   /// behind policies that no message has any more.
   void refresh();
 
  private:
   void equip();
+  void tell_of_directories();
 
   const std::string path_;
   PolicyInForce& policy_;
@@ -60,6 +67,7 @@ class Reloader {
   config::Configuration in_force_;
   std::string dns_made_of_;
   config::Equipment equipment_;
+  std::map<std::string, std::string> told_of_;            ///< the trouble of each directory that has been told
   std::vector<std::shared_ptr<const Backends>> retired_;  ///< they may take a moment to end: not on libmilter's threads
   const config::Configuration started_;
   Report last_;

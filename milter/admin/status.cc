@@ -62,6 +62,46 @@ std::string dns_line(const Json& dns) {
                      dns.at("stale_served").get<std::int64_t>());
 }
 
+Json store_json(const store::Health& store) {
+  return {{"durable", store.durable},
+          {"problem", store.problem.empty() ? Json(nullptr) : Json(store.problem)},
+          {"entries", store.entries},
+          {"waiting", store.waiting}};
+}
+
+std::string store_line(const Json& store) {
+  const std::string problem = store.at("problem").is_null()
+                                  ? std::string()
+                                  : fmt::format(" ({})", printable(store.at("problem").get<std::string>()));
+  return fmt::format("store: {}{}, {} entries, {} not written yet\n",
+                     store.at("durable").get<bool>() ? "on disk" : "in memory", problem,
+                     store.at("entries").get<std::int64_t>(), store.at("waiting").get<std::int64_t>());
+}
+
+Json directories_json(const std::vector<Reloader::DirectoryState>& directories) {
+  Json all = Json::array();
+  for (const auto& [name, trouble] : directories)
+    all.push_back({{"name", name}, {"trouble", trouble.empty() ? Json(nullptr) : Json(trouble)}});
+  return all;
+}
+
+std::string directory_lines(const Json& directories) {
+  std::string out;
+  for (const Json& directory : directories) {
+    const Json& trouble = directory.at("trouble");
+    out += fmt::format("directory {}: {}\n", directory.at("name").get<std::string>(),
+                       trouble.is_null() ? "ok" : "CAN NOT BE ASKED: " + printable(trouble.get<std::string>()));
+  }
+  return out;
+}
+
+Json breakers_json(const Status& s) {
+  Json all = Json::array({{{"name", "dns"}, {"state", breaker_word(s.dns)}}});
+  for (const auto& [name, trouble] : s.directories)
+    all.push_back({{"name", "accounts." + name}, {"state", trouble.empty() ? "closed" : "open"}});
+  return all;
+}
+
 Json parsed(const std::string& json) { return Json::parse(json, nullptr, false); }
 
 std::string report_lines(const Json& r) {
@@ -93,7 +133,9 @@ std::string status_json(const Status& s, WallTime now) {
                   {"served", s.served},
                   {"caches", caches(s.counters)},
                   {"dns", dns_json(s)},
-                  {"breakers", Json::array({{{"name", "dns"}, {"state", breaker_word(s.dns)}}})},
+                  {"store", store_json(s.store)},
+                  {"directories", directories_json(s.directories)},
+                  {"breakers", breakers_json(s)},
                   {"counters", s.counters},
                   {"last_reload", report(s.last_reload)}};
   return json_line(json);
@@ -112,6 +154,8 @@ std::string status_text(const std::string& json) {
                      s.at("draining").get<bool>() ? ", draining" : "",
                      s.at("served").get<bool>() ? "" : ", libmilter DOES NOT ANSWER");
   out += dns_line(s.at("dns"));
+  out += store_line(s.at("store"));
+  out += directory_lines(s.at("directories"));
   const Json& r = s.at("last_reload");
   out += fmt::format("last load: {} at {}\n",
                      r.at("ok").get<bool>() ? "ok" : "REFUSED, the policy before it is in force", readable(r.at("at")));

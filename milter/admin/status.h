@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "milter/reload.h"
 #include "policy/base/clock.h"
 #include "policy/dns/health.h"
+#include "policy/store/store.h"
 
 namespace postern {
 
@@ -22,6 +24,8 @@ struct Status {
   bool draining = false;
   bool served = true;  ///< libmilter gives signs of life
   dns::Health dns;
+  store::Health store;
+  std::vector<Reloader::DirectoryState> directories;
   std::map<std::string, std::int64_t> counters;
   Reloader::Report last_reload;
 };

@@ -47,6 +47,20 @@ void control_options(CLI::App& app, ControlOptions& o) {
   json_flag(app, o.json);
 }
 
+void grants_options(CLI::App& app, GrantsOptions& o) {
+  config_option(app, o.config);
+  app.add_option("--store", o.store, "File of the store, instead of the one that the configuration names");
+  app.add_option("--login", o.login, "Of this login alone");
+  app.add_option("--least", o.least, "Leave out what was seen less often")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--whole-domain", o.whole_domain,
+                 "So many addresses of a domain become a grant for all of it; 0: never")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  json_flag(app, o.json);
+}
+
 void test_options(CLI::App& app, TestOptions& o) {
   config_option(app, o.config);
   app.add_option("message", o.message, "A message file, - for standard input");
@@ -94,6 +108,10 @@ Command parse_command_line(int argc, char** argv) {
   TestCommand test;
   CLI::App* const test_app = add("test", "Put one message through the policy, offline");
   test_options(*test_app, test.options);
+  GrantsCommand grants;
+  CLI::App* const grants_app = add("grants", "Who may send as whom");
+  grants_app->require_subcommand(1);
+  grants_options(*grants_app->add_subcommand("propose", "The grants that the mail seen so far needs"), grants.options);
   ReloadCommand reload;
   CLI::App* const reload_app = add("reload", "Put a changed configuration in force");
   control_options(*reload_app, reload.options);
@@ -116,6 +134,7 @@ Command parse_command_line(int argc, char** argv) {
   if (*run_app) command = std::move(run);
   if (*check_app) command = std::move(check);
   if (*test_app) command = std::move(test);
+  if (*grants_app) command = std::move(grants);
   if (*reload_app) command = std::move(reload);
   if (*status_app) command = std::move(status);
   if (*reference_app) command = reference;

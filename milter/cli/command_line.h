@@ -35,6 +35,16 @@ struct ReferenceOptions {
   bool markdown = false;
 };
 
+/// `postern grants propose`.
+struct GrantsOptions {
+  std::string config = kDefaultConfig;
+  std::string store;              ///< file of the store; empty: as the configuration says
+  std::string login;              ///< empty: all
+  std::int64_t least = 3;         ///< what was seen less often is left out
+  std::int64_t whole_domain = 0;  ///< so many addresses of a domain become a grant for it; 0: never
+  bool json = false;
+};
+
 struct VersionOptions {
   bool json = false;
 };
@@ -76,6 +86,9 @@ struct ReloadCommand {
 struct StatusCommand {
   ControlOptions options;
 };
+struct GrantsCommand {
+  GrantsOptions options;
+};
 struct TestCommand {
   TestOptions options;
 };
@@ -90,8 +103,8 @@ struct Ended {
   int status;
 };
 
-using Command = std::variant<RunCommand, CheckCommand, TestCommand, ReloadCommand, StatusCommand, ReferenceCommand,
-                             VersionCommand, Ended>;
+using Command = std::variant<RunCommand, CheckCommand, TestCommand, GrantsCommand, ReloadCommand, StatusCommand,
+                             ReferenceCommand, VersionCommand, Ended>;
 
 /// Reads the command line. Help goes to standard output, mistakes to standard error.
 Command parse_command_line(int argc, char** argv);

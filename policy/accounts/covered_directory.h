@@ -23,6 +23,7 @@ class CoveredDirectory final : public Directory {
     return directory_->login_of_system_user(user);
   }
   std::vector<std::string> refresh() override { return directory_->refresh(); }
+  std::string trouble() const override { return directory_->trouble(); }
 
  private:
   bool covers(std::string_view domain) const;

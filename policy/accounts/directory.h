@@ -69,6 +69,8 @@ class Directory {
   /// The login of a user of this machine, by name or number, whose mail is picked up here. Never waits.
   virtual std::optional<std::string> login_of_system_user(std::string_view) const { return std::nullopt; }
   virtual std::vector<std::string> refresh() { return {}; }
+  /// Why it can not be asked at the moment; empty while it can. May hold hostile text, no secret.
+  virtual std::string trouble() const { return {}; }
 };
 
 /// The directories of a configuration, in its order.

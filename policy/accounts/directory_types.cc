@@ -78,7 +78,8 @@ MakeDirectory read_sql(Settings& s, const DirectoryReading& reading) {
 
 MakeDirectory read_system(Settings& s, const DirectoryReading& reading) {
   SystemUsersOptions options;
-  options.first = static_cast<uid_t>(s.number("first-uid", options.first, 0, 4'000'000'000, "of the users that are people"));
+  options.first =
+      static_cast<uid_t>(s.number("first-uid", options.first, 0, 4'000'000'000, "of the users that are people"));
   options.last = static_cast<uid_t>(s.number("last-uid", options.last, 0, 4'000'000'000, "likewise"));
   options.shell = s.flag("shell", options.shell, "who may not log in here (nologin, false) is no account");
   for (const std::string& text : s.texts("local-domains", "none", "domains whose local parts are users")) {
@@ -127,7 +128,8 @@ MakeDirectory read_tables(Settings& s, const DirectoryReading& reading) {
       std::vector<std::shared_ptr<Source>> all;
       for (const Table& table : tables) {
         all.push_back(table.source ? table.source
-                                   : std::make_shared<GuardedSource>(table.connector, roles.guard, making.clock, making.counters));
+                                   : std::make_shared<GuardedSource>(table.connector, roles.guard, making.clock,
+                                                                     making.counters));
       }
       return all;
     };

@@ -215,6 +215,11 @@ void GuardedSource::bound(Reply& reply) {
   reply.rows.resize(rows);
 }
 
+std::string GuardedSource::trouble() const {
+  const GuardHealth now = health();
+  return now.open ? now.problem : std::string();
+}
+
 GuardHealth GuardedSource::health() const {
   GuardHealth health;
   health.open = breaker_.is_open();

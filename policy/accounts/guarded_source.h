@@ -39,6 +39,8 @@ class GuardedSource final : public Source {
   Reply find(const Question& question, const Deadline& deadline) override;
   bool has(Lookup lookup) const override { return connector_->has(lookup); }
   GuardHealth health() const;
+  /// While the breaker is open: the last problem.
+  std::string trouble() const override;
   std::string describe() const { return connector_->describe(); }
 
  private:

@@ -152,7 +152,7 @@ std::string propose(const std::vector<Observation>& seen, const ProposeOptions& 
   for (const Observation& one : seen) {
     if (one.count >= options.min_count) logins[one.login][grant_of(one.address)].add(one);
   }
-  std::string out = logins.empty() ? "" : "logins:\n";
+  std::string out = logins.empty() ? "" : "accounts:\n";
   for (const auto& [login, needs] : logins) {
     out += fmt::format("  {}:\n    grants:\n", quoted(login));
     for (const auto& [grant, need] : with_whole_domains(needs, options.whole_domain))

@@ -47,10 +47,10 @@ struct Row {
 struct Reply {
   enum class Status { found, absent, failed };
   Status status = Status::failed;
-  std::vector<Row> rows;        ///< of found; may be one row without a field
-  std::string problem;          ///< of failed: why, for the log; never holds a secret; may hold hostile text
-  bool late = false;            ///< failed only since the caller's time was over: the lookup goes on and fills the cache
-  bool stale = false;           ///< found or absent once, past its age, given since no new answer was to be had
+  std::vector<Row> rows;  ///< of found; may be one row without a field
+  std::string problem;    ///< of failed: why, for the log; never holds a secret; may hold hostile text
+  bool late = false;      ///< failed only since the caller's time was over: the lookup goes on and fills the cache
+  bool stale = false;     ///< found or absent once, past its age, given since no new answer was to be had
   std::chrono::seconds age{0};  ///< of an answer from the cache
 
   static Reply found(std::vector<Row> rows) { return {Status::found, std::move(rows), {}, false, false, {}}; }
@@ -88,6 +88,8 @@ class Source {
   virtual ~Source() = default;
   virtual Reply find(const Question& question, const Deadline& deadline) = 0;
   virtual bool has(Lookup lookup) const = 0;
+  /// Why it can not be asked at the moment; empty while it can. May hold hostile text, no secret.
+  virtual std::string trouble() const { return {}; }
   /// Reads files again that have changed. What is wrong with one keeps the old content and is answered.
   virtual std::vector<std::string> refresh() { return {}; }
 };

@@ -49,6 +49,7 @@ class RowsDirectory final : public Directory {
   Answer login(std::string_view login, const Deadline& deadline) override;
   Answer address(std::string_view local, std::string_view domain, const Deadline& deadline) override;
   std::vector<std::string> refresh() override { return source_->refresh(); }
+  std::string trouble() const override { return source_->trouble(); }
 
  private:
   Answer ask(Lookup lookup, std::string key, const Deadline& deadline);

@@ -128,4 +128,13 @@ std::vector<std::string> TablesDirectory::refresh() {
   return problems;
 }
 
+std::string TablesDirectory::trouble() const {
+  for (const Sources* role : {&tables_.senders, &tables_.mailboxes, &tables_.aliases, &tables_.logins}) {
+    for (const auto& table : *role) {
+      if (std::string trouble = table->trouble(); !trouble.empty()) return trouble;
+    }
+  }
+  return {};
+}
+
 }  // namespace postern::accounts

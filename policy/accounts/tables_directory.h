@@ -39,6 +39,7 @@ class TablesDirectory final : public Directory {
   Answer login(std::string_view login, const Deadline& deadline) override;
   Answer address(std::string_view local, std::string_view domain, const Deadline& deadline) override;
   std::vector<std::string> refresh() override;
+  std::string trouble() const override;
 
  private:
   const std::string name_;

@@ -36,9 +36,9 @@ void take(Asking& asking, const Node& what, bool takes_callout, Problems& proble
 
 Asking Asking::read(Settings& s, bool takes_callout, std::string_view doc) {
   Asking asking;
-  const Node* value =
-      s.node("ask", takes_callout ? "directories | NAME | callout, or a list" : "directories | NAME | smtp://HOST, or a list",
-             "directories", doc);
+  const Node* value = s.node(
+      "ask", takes_callout ? "directories | NAME | callout, or a list" : "directories | NAME | smtp://HOST, or a list",
+      "directories", doc);
   if (value == nullptr || value->is_null()) {
     asking.all_directories = true;
   } else if (value->is_list()) {

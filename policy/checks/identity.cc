@@ -62,7 +62,7 @@ bool lets_pass(std::size_t outcome) { return outcome == kOwn || outcome == kGran
 
 struct IdentitySettings {
   IdentityOptions options;
-  bool pickup = false;  ///< the first Received field tells who handed in mail on this machine
+  bool pickup = false;         ///< the first Received field tells who handed in mail on this machine
   std::chrono::days learn{0};  ///< 0: nothing is learned
 };
 
@@ -87,7 +87,8 @@ class IdentityCheck final : public Check {
     }
     if (outcome == kForeign && part_ != Part::whole) learn(login, verdict, c);
     Finding finding{&kOutcomes[outcome], std::move(verdict.reason), {verdict.facts.begin(), verdict.facts.end()}};
-    if (outcome != kOwn && outcome != kGranted && !verdict.address.empty()) finding.facts.emplace_back("address", std::move(verdict.address));
+    if (outcome != kOwn && outcome != kGranted && !verdict.address.empty())
+      finding.facts.emplace_back("address", std::move(verdict.address));
     return finding;
   }
 
@@ -163,24 +164,27 @@ template <Part part>
 std::unique_ptr<const Check> build(Settings& s) {
   IdentitySettings settings;
   IdentityOptions& o = settings.options;
-  o.mail_from = mode(s, "mail-from", o.mail_from, "what MAIL FROM may be: an own address, a granted one, any, or not looked at");
+  o.mail_from =
+      mode(s, "mail-from", o.mail_from, "what MAIL FROM may be: an own address, a granted one, any, or not looked at");
   o.from = mode(s, "from", o.from, "the same of every address in From");
   o.sender = mode(s, "sender", o.sender, "the same of Sender");
   o.resent = mode(s, "resent", o.resent, "the same of the newest Resent-From and Resent-Sender");
   o.reply_to = mode(s, "reply-to", o.reply_to, "the same of Reply-To");
   const std::string alignment =
-      s.word("alignment", "exact", kAlignments, "which addresses are as good as an own one: that one, its domain, its organization");
+      s.word("alignment", "exact", kAlignments,
+             "which addresses are as good as an own one: that one, its domain, its organization");
   o.alignment = alignment == "domain"       ? accounts::Alignment::domain
                 : alignment == "org-domain" ? accounts::Alignment::org_domain
                                             : accounts::Alignment::exact;
   o.login_is_address = s.flag("login-is-address", true, "a login that is an address may send with it");
   o.login_domain = s.text("login-domain", "", "domain that is added to a login without one");
-  o.resent_frees_from = s.flag("redirect", false, "a message with own Resent- fields keeps its author (RFC 5322 3.6.6)");
+  o.resent_frees_from =
+      s.flag("redirect", false, "a message with own Resent- fields keeps its author (RFC 5322 3.6.6)");
   o.alias_depth = static_cast<int>(s.number("alias-depth", 10, 0, 50, "how far aliases of aliases are followed"));
   o.lookups = static_cast<int>(s.number("lookups", 200, 1, 2000, "questions to directories for one message"));
-  settings.pickup = s.word("pickup", "none", kPickups,
-                           "who handed in mail on this machine: nobody can tell, or the first Received field says so") ==
-                    "received";
+  settings.pickup =
+      s.word("pickup", "none", kPickups,
+             "who handed in mail on this machine: nobody can tell, or the first Received field says so") == "received";
   settings.learn = std::chrono::duration_cast<std::chrono::days>(
       s.duration("learn", std::chrono::seconds(0), std::chrono::seconds(0), std::chrono::days(366),
                  "note who sends as whom, and remember it so many days, for `postern grants propose`; 0s: not"));

@@ -21,9 +21,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<const CheckType*, 9> kTypes{
-    &kFromDomain, &kHeloName,         &kIdentity,      &kIdentityAuthor, &kIdentitySender,
-    &kIprev,      &kRecipientAccount, &kSenderAccount, &kSenderDomain};
+constexpr std::array<const CheckType*, 9> kTypes{&kFromDomain,       &kHeloName,       &kIdentity,
+                                                 &kIdentityAuthor,   &kIdentitySender, &kIprev,
+                                                 &kRecipientAccount, &kSenderAccount,  &kSenderDomain};
 
 // clang-format off
 constexpr std::array<std::string_view, 14> kLater{

@@ -58,14 +58,16 @@ std::size_t outcome_of(callout::Kind kind) {
 
 class SenderAccount final : public Check {
  public:
-  SenderAccount(Asking asking, callout::CalloutOptions callout) : asking_(std::move(asking)), callout_(std::move(callout)) {}
+  SenderAccount(Asking asking, callout::CalloutOptions callout)
+      : asking_(std::move(asking)), callout_(std::move(callout)) {}
 
   Finding run(const Context& c) const override {
     const Path& path = c.mail.sender->path;
     if (path.null) return {&kOutcomes[kNone], "null reverse-path"};  // RFC 5321 4.5.5
     if (!path.mailbox || !path.mailbox->domain) return {&kOutcomes[kNone], "no address with a domain"};
     switch (c.site.domains->contains(*path.mailbox->domain, c.unix_time)) {
-      case rules::List::Answer::unavailable: return {&kOutcomes[kUnavailable], "which domains are ours can not be told now"};
+      case rules::List::Answer::unavailable:
+        return {&kOutcomes[kUnavailable], "which domains are ours can not be told now"};
       case rules::List::Answer::yes: return of_ours(*path.mailbox, c);
       case rules::List::Answer::no: break;
     }
@@ -98,7 +100,8 @@ class SenderAccount final : public Check {
     if (c.backends.callout == nullptr) return {&kOutcomes[kNone], "not of our domains"};
     if (c.mail.direction != Direction::inbound) return {&kOutcomes[kNone], "handed in by somebody of ours"};
     if (!c.may_probe) return {&kOutcomes[kNone], "nobody is asked in monitor mode"};
-    callout::Verdict verdict = c.backends.callout->verify(mailbox, {.client = c.mail.client->ip, .skip = {}}, c.deadline);
+    callout::Verdict verdict =
+        c.backends.callout->verify(mailbox, {.client = c.mail.client->ip, .skip = {}}, c.deadline);
     return {&kOutcomes[outcome_of(verdict.kind)], std::move(verdict.reason)};
   }
 
@@ -111,12 +114,15 @@ callout::CalloutOptions callout_options(Settings& s) {
   auto& most = options.limits;
   options.soft = s.duration("soft-wait", options.soft, std::chrono::milliseconds(100), std::chrono::seconds(30),
                             "longest wait of one message for a callout, which goes on and is answered at the retry");
-  most.probes_per_day = s.number("probes-per-day", most.probes_per_day, 0, 1'000'000, "callouts of a day, to everybody");
-  most.connections_per_host_and_minute = static_cast<std::size_t>(s.number(
-      "probes-per-host", static_cast<std::int64_t>(most.connections_per_host_and_minute), 1, 600, "callouts a minute to one host"));
-  most.probes_per_client_and_hour =
-      s.number("probes-per-client", most.probes_per_client_and_hour, 0, 100'000, "callouts an hour for one client network");
-  if (const Node* domains = s.node("opt-out", "list of domains", "none", "domains, and all below them, that are never asked");
+  most.probes_per_day =
+      s.number("probes-per-day", most.probes_per_day, 0, 1'000'000, "callouts of a day, to everybody");
+  most.connections_per_host_and_minute = static_cast<std::size_t>(
+      s.number("probes-per-host", static_cast<std::int64_t>(most.connections_per_host_and_minute), 1, 600,
+               "callouts a minute to one host"));
+  most.probes_per_client_and_hour = s.number("probes-per-client", most.probes_per_client_and_hour, 0, 100'000,
+                                             "callouts an hour for one client network");
+  if (const Node* domains =
+          s.node("opt-out", "list of domains", "none", "domains, and all below them, that are never asked");
       domains != nullptr && domains->is_list()) {
     for (const Node& item : domains->items) {
       if (const auto domain = Domain::parse(item.text))
@@ -125,8 +131,9 @@ callout::CalloutOptions callout_options(Settings& s) {
         s.problems().error(item.where, "this is no domain", "write it like example.net");
     }
   }
-  if (const Node* allow = s.node("test-allow", "list of networks with a port", "none",
-                                 "for tests: addresses that may be asked although nobody else reaches them, and their port");
+  if (const Node* allow =
+          s.node("test-allow", "list of networks with a port", "none",
+                 "for tests: addresses that may be asked although nobody else reaches them, and their port");
       allow != nullptr && allow->is_list()) {
     for (const Node& item : allow->items) {
       if (const auto target = callout::AllowedTarget::parse(item.text))
@@ -139,7 +146,8 @@ callout::CalloutOptions callout_options(Settings& s) {
 }
 
 std::unique_ptr<const Check> build(Settings& s) {
-  Asking asking = Asking::read(s, true, "who knows sender mailboxes: our own by directories, foreign ones by a callout");
+  Asking asking =
+      Asking::read(s, true, "who knows sender mailboxes: our own by directories, foreign ones by a callout");
   return std::make_unique<SenderAccount>(std::move(asking), callout_options(s));
 }
 

@@ -109,15 +109,15 @@ void Session::State::refuse_over_cap() {
 void Session::State::look_for_login() const {
   const Transaction& t = *transaction;
   const auto& listeners = t.policy->site.submission;
-  if (!t.sender->login.empty() ||
-      std::find(listeners.begin(), listeners.end(), t.client->listener) == listeners.end())
+  if (!t.sender->login.empty() || std::find(listeners.begin(), listeners.end(), t.client->listener) == listeners.end())
     return;
   services.counters.get("sessions.auth_macro_missing").add();
-  services.log.write(Event{"advice", LogLevel::warning, {}}
-                         .add("part", std::string("auth-macros"))
-                         .add("listener", t.client->listener)
-                         .add("text", std::string("the MTA lets a message through on a submission listener and tells no "
-                                                  "login: send {auth_authen} and {auth_type} at MAIL")));
+  services.log.write(
+      Event{"advice", LogLevel::warning, {}}
+          .add("part", std::string("auth-macros"))
+          .add("listener", t.client->listener)
+          .add("text", std::string("the MTA lets a message through on a submission listener and tells no "
+                                   "login: send {auth_authen} and {auth_type} at MAIL")));
 }
 
 // Once a message: at the end of its header, or of all where the MTA told no end of the header.

@@ -35,7 +35,7 @@ TEST(Learning, ProposesWhatTheTrafficNeeds) {
   w.see_often("tom@acme.example", "\"a \\\"b\"@acme.example", 4);
   w.see_often("eva", "typo@acme.example", 2);
   EXPECT_EQ(w.proposal(),
-            "logins:\n"
+            "accounts:\n"
             "  \"eva\":\n"
             "    grants:\n"
             "      - \"info@acme.example\"  # 3 messages, 2026-11-01 to 2026-11-10: from\n"
@@ -51,7 +51,7 @@ TEST(Learning, GrantsADomainWhereItIsTold) {
   for (const char* address : {"a@shop.example", "b@shop.example", "c@shop.example", "x@one.example"})
     w.see_often("eva", address, 3);
   EXPECT_EQ(w.proposal({.min_count = 3, .whole_domain = 3}),
-            "logins:\n"
+            "accounts:\n"
             "  \"eva\":\n"
             "    grants:\n"
             "      - \"@shop.example\"  # 9 messages, 2026-11-01 to 2026-11-01: from\n"

@@ -115,22 +115,42 @@ Finding World::finding(std::string_view name, std::string_view subject) {
   Client client = client_;
   Greeting greeting;
   Sender sender;
+  sender.path = Path::parse(mail_from_);
+  sender.login = login_;
+  Recipient recipient;
   HeaderAddresses addresses;
+  std::string first_received;
   if (found->type->stage == Stage::connect) {
     client.ip = IpAddress::parse(subject);
+  } else if (found->type->stage == Stage::recipient) {
+    recipient.path = Path::parse(subject);
   } else if (found->type->stage == Stage::headers) {
-    addresses = read_addresses(header_fields(subject));
+    const std::vector<HeaderField> fields = header_fields(subject);
+    addresses = read_addresses(fields);
+    const auto received =
+        std::find_if(fields.begin(), fields.end(), [](const HeaderField& f) { return f.is("Received"); });
+    if (received != fields.end()) first_received = received->unfolded();
   } else {
     sender.path = Path::parse(subject);
     greeting.helo = subject;
   }
-  const MailFacts mail{
-      .client = &client, .greeting = &greeting, .sender = &sender, .recipient = nullptr, .addresses = &addresses};
-  const SystemClock clock;
-  const Deadline patient(clock.now() + std::chrono::minutes(1));
+  const MailFacts mail{.client = &client,
+                       .greeting = &greeting,
+                       .sender = &sender,
+                       .recipient = &recipient,
+                       .addresses = &addresses,
+                       .first_received = first_received,
+                       .direction = direction_};
+  Backends made = backends_;
+  if (!made.store) made.store = std::shared_ptr<store::Store>(std::shared_ptr<void>(), &store_);
+  const Workshop workshop{
+      .site = site_, .dns = resolver_, .store = *made.store, .clock = clock_, .counters = counters_, .made = made};
+  for (const ConfiguredCheck& check : configured) check.check->equip(workshop);
+  const Deadline patient(clock_.now() + std::chrono::minutes(1));
   const dns::MessageResolver message(resolver_, counters_);
-  const Surroundings around{.site = site_, .backends = backends_, .clock = clock, .counters = &counters_};
-  return *run_check(*found, mail, around, *message.view(found->questions), patient, clock.now());
+  const Surroundings around{
+      .site = site_, .backends = made, .clock = clock_, .counters = &counters_, .may_probe = may_probe_};
+  return *run_check(*found, mail, around, *message.view(found->questions), patient, clock_.now());
 }
 
 std::string World::check(std::string_view name, std::string_view subject) {

@@ -12,7 +12,9 @@
 #include "policy/dns/resolver.h"
 #include "policy/evidence/backends.h"
 #include "policy/evidence/site.h"
+#include "policy/mail/direction.h"
 #include "policy/mail/facts.h"
+#include "tests/support/fake_store.h"
 
 namespace postern::test {
 
@@ -31,19 +33,27 @@ class World {
   explicit World(dns::Resolver& resolver);
   ~World();
 
-  /// The outcome of a check with `subject`: the client's address for a check at connect (empty: none), the header as
-  /// lines of text for a check at its end, else what HELO and MAIL say.
+  /// The outcome of a check with `subject`: the client's address for a check at connect (empty: none), the recipient for
+  /// a check of recipients, the header as lines of text for a check at its end, else what HELO and MAIL say.
   std::string check(std::string_view name, std::string_view subject);
   Finding finding(std::string_view name, std::string_view subject);
   /// Who is connected, for a check after connect: an address (empty: none), and the name that the MTA verified.
   void client(std::string_view address, std::string name = {});
+  /// What MAIL says for a check at the end of the header, and who has logged in for every check (empty: nobody).
+  void mail_from(std::string path) { mail_from_ = std::move(path); }
+  void login(std::string name) { login_ = std::move(name); }
+  void direction(Direction direction) { direction_ = direction; }
+  /// Strangers may not be asked any more, as in `mode: monitor`.
+  void probe_nobody() { may_probe_ = false; }
   /// `checks: NAME: KEY: VALUE`.
   void set(const std::string& name, const std::string& key, const std::string& value);
   /// From now on nobody knows which domains are ours.
   void lose_site_domains();
 
   Site& site() { return site_; }
+  /// Its directories are those of the world; the rest the checks make for themselves.
   Backends& backends() { return backends_; }
+  store::Store& store() { return store_; }
   Counters& counters() { return counters_; }
 
  private:
@@ -53,6 +63,12 @@ class World {
   dns::Resolver& resolver_;
   Site site_;
   Backends backends_;
+  std::string mail_from_;
+  std::string login_;
+  Direction direction_ = Direction::inbound;
+  bool may_probe_ = true;
+  SystemClock clock_;
+  FakeStore store_;
   Client client_;
   Counters counters_;
   std::map<std::string, std::map<std::string, std::string>> settings_;
