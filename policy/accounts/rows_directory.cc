@@ -34,6 +34,8 @@ std::optional<State> state_of(std::string_view text) {
   return std::nullopt;
 }
 
+constexpr std::int64_t kNever = 9'000'000'000;  // local: year 2255; WallTime ends in 2262, and many write 9999-12-31
+
 template <class Number>
 bool read_number(std::string_view text, Number& out) {
   const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -47,7 +49,7 @@ std::optional<WallTime> end_of(std::string_view text) {
   if (text.empty() || text == "0" || text.starts_with("0000-00-00")) return WallTime::max();
   if (read_number(text, seconds)) {
     if (seconds < 0) return std::nullopt;
-    return seconds > 100'000'000'000 ? WallTime::max() : WallTime(std::chrono::seconds(seconds));  // local: year 5138
+    return seconds > kNever ? WallTime::max() : WallTime(std::chrono::seconds(seconds));
   }
   int year = 0;
   unsigned month = 0, day = 0;
@@ -56,7 +58,9 @@ std::optional<WallTime> end_of(std::string_view text) {
     return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
   if (!date.ok()) return std::nullopt;
-  const WallTime midnight = std::chrono::sys_days(date);
+  const std::chrono::sys_days day_of = date;
+  if (std::chrono::sys_seconds(day_of).time_since_epoch().count() > kNever) return WallTime::max();
+  const WallTime midnight = day_of;
   if (text.size() == 10) return midnight + 24h;
   unsigned hour = 0, minute = 0, second = 0;
   if (text.size() < 19 || (text[10] != ' ' && text[10] != 'T') || !read_number(text.substr(11, 2), hour) ||

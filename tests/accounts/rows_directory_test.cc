@@ -76,6 +76,13 @@ TEST(RowsDirectory, ReadsTheStateOfAnAccount) {
   EXPECT_EQ(w.state("state", "expired"), "expired");
 }
 
+TEST(RowsDirectory, TakesAFarEndForNone) {
+  World w;
+  for (const char* never : {"9999-12-31", "9999-12-31 01:01:01", "2262-04-12", "9223372036", "253402300799"})
+    EXPECT_EQ(w.state("expires", never), "active") << never;  // iRedMail, Postfix Admin: no end
+  EXPECT_EQ(w.state("expires", "2026-06-30"), "expired");
+}
+
 TEST(RowsDirectory, IsUnsureOfAStateThatItCannotRead) {
   World w;
   EXPECT_EQ(w.state("active", "maybe"), "unsure: maybe is no value of active");
