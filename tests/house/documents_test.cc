@@ -19,6 +19,8 @@
 #include "config/reference.h"
 #include "config/reference_model.h"
 #include "config/sections.h"
+#include "config/yaml_reader.h"
+#include "policy/accounts/account_file.h"
 #include "policy/checks/registry.h"
 #include "policy/rules/facts.h"
 #include "tests/house/source_tree.h"
@@ -62,6 +64,21 @@ TEST(Documents, EveryBlockOfYamlLoads) {
   EXPECT_GE(blocks, 6U);
 }
 
+TEST(Documents, EveryFileOfAccountsLoads) {
+  std::size_t blocks = 0;
+  for (const SourceFile& file : files(kDocuments, is_markdown)) {
+    for (const Block& block : blocks_of(file.text)) {
+      if (block.language != "accounts.yaml") continue;
+      ++blocks;
+      Problems problems;
+      const auto tree = config::read_yaml(fmt::format("{}:{}", file.path, block.line), block.text, problems);
+      if (tree) accounts::read_account_file(*tree, LetterCase::fold, problems);
+      for (const Problem& p : problems.sorted()) ADD_FAILURE() << p.line() << "\n" << block.text;
+    }
+  }
+  EXPECT_GE(blocks, 2U);
+}
+
 TEST(Documents, EveryShippedConfigurationLoads) {
   for (const SourceFile& file : files({"config"}, [](std::string_view path) { return path.ends_with(".yaml"); })) {
     const bool preset = file.path.starts_with("config/presets/");
@@ -101,10 +118,12 @@ TEST(Documents, EveryCheckHasItsPageWithItsOutcomes) {
       if (row.size() == 4 && row[0] == "Outcome") in_table = true;
     }
     EXPECT_EQ(shown, expected) << path;
+    if (!type->settings.empty()) continue;  // its page names the other's
     for (const Settings::Asked& setting : settings_of(*type)) {
       const auto rows = rows_of(page);
+      const std::string fallback = setting.fallback.empty() ? "-" : "`" + setting.fallback + "`";
       const bool there = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
-        return row.size() >= 2 && row[0] == "`" + setting.key + "`" && row[1] == "`" + setting.fallback + "`";
+        return row.size() >= 2 && row[0] == "`" + setting.key + "`" && row[1] == fallback;
       });
       EXPECT_TRUE(there) << path << " lacks " << setting.key << " with its default " << setting.fallback;
     }
