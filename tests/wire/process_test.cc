@@ -243,23 +243,51 @@ TEST(Process, GivesUpRootWhenToldTo) {
 }
 
 // docs/architecture.md has the closed list.
+const std::set<std::string> kThreads = {"postern",         "postern-milter", "postern-nudge", "postern-dns",
+                                        "postern-evid",    "postern-store",  "postern-acct",  "postern-call",
+                                        "postern-control", "postern-ahead"};
+
+std::multiset<std::string> threads_of(const Daemon& daemon) {
+  std::multiset<std::string> threads = daemon.threads();
+#ifdef __SANITIZE_THREAD__
+  EXPECT_EQ(threads.count("postern"), 2U);
+  threads.erase(threads.find("postern"));  // ThreadSanitizer's own
+#endif
+  for (const std::string& thread : threads) EXPECT_TRUE(kThreads.contains(thread)) << thread;
+  return threads;
+}
+
 TEST(Process, HasTheThreadsOfTheList) {
   Daemon daemon({});
   MilterClient c = daemon.client();
   c.greet();
   c.message("<a@x.test>", "<b@site.test>");
-  const std::set<std::string> list = {"postern",     "postern-milter", "postern-nudge",
-                                      "postern-dns", "postern-evid",   "postern-control"};
-  std::multiset<std::string> threads = daemon.threads();
-#ifdef __SANITIZE_THREAD__
-  ASSERT_EQ(threads.count("postern"), 2U);
-  threads.erase(threads.find("postern"));  // ThreadSanitizer's own
-#endif
-  for (const std::string& thread : threads) EXPECT_TRUE(list.contains(thread)) << thread;
+  const std::multiset<std::string> threads = threads_of(daemon);
   for (const char* single : {"postern", "postern-nudge", "postern-control"})
     EXPECT_EQ(threads.count(single), 1U) << single;
   EXPECT_EQ(threads.count("postern-evid"), 8U);
   EXPECT_LE(threads.count("postern-milter"), 10U);
+  for (const char* unwanted : {"postern-store", "postern-acct", "postern-call", "postern-ahead"})
+    EXPECT_EQ(threads.count(unwanted), 0U) << unwanted;
+}
+
+TEST(Process, HasThreadsForAccountsWhereTheyAreAskedFor) {
+  Daemon daemon({.rules = "  - {name: r, when: recipient-account is unknown, log: r}\n",
+                 .sections = "accounts: [{name: users, type: system, local-domains: [site.test], connections: 2}]\n"
+                             "store: {path: FOLDER/store.db}\n"
+                             "checks:\n"
+                             "  recipient-account: {ask: [users, \"smtp://[127.0.0.1]:9\"]}\n"
+                             "  sender-account: {ask: [callout]}\n"});
+  EXPECT_EQ(threads_of(daemon).count("postern-acct"), 0U);  // made at need
+  MilterClient c = daemon.client();
+  c.greet();
+  c.message("<a@x.test>", "<root@site.test>");
+  const std::multiset<std::string> threads = threads_of(daemon);
+  EXPECT_EQ(threads.count("postern-store"), 1U);
+  EXPECT_EQ(threads.count("postern-call"), 8U);
+  EXPECT_EQ(threads.count("postern-ahead"), 4U);
+  EXPECT_GE(threads.count("postern-acct"), 1U);
+  EXPECT_LE(threads.count("postern-acct"), 2U);
 }
 
 }  // namespace
