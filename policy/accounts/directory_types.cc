@@ -62,9 +62,9 @@ MakeDirectory read_file(Settings& s, const DirectoryReading& reading) {
 }
 
 MakeDirectory read_ldap(Settings& s, const DirectoryReading& reading) {
-  std::shared_ptr<const Connector> connector = read_ldap_accounts(s);
-  std::vector<FactField> facts =
-      facts_of_attributes(s.node("facts", "{NAME: attribute}", "none", "what becomes account.NAME"));
+  const Node* attributes = nullptr;
+  std::shared_ptr<const Connector> connector = read_ldap_accounts(s, &attributes);
+  std::vector<FactField> facts = facts_of_attributes(attributes);
   const GuardOptions guard = read_guard_options(s);
   return rows(reading.name, std::move(connector), guard, std::move(facts));
 }

@@ -105,16 +105,17 @@ class Reader {
     return node->text;
   }
 
-  void facts(std::vector<LdapSearch::Attribute>& out) {
-    const Node* node = settings_.node("facts", "{name: attribute}", "", "what becomes account.NAME");
-    if (node == nullptr) return;
-    if (!node->is_map()) return (void)wrong(node->where, "facts: {name: attribute} is expected");
+  const Node* facts(std::vector<LdapSearch::Attribute>& out) {
+    const Node* node = settings_.node("facts", "{NAME: attribute}", "none", "what becomes account.NAME");
+    if (node == nullptr) return node;
+    if (!node->is_map()) return wrong(node->where, "facts: {name: attribute} is expected"), node;
     for (const auto& [name, attribute] : node->entries) {
       if (!attribute.is_scalar() || !is_attribute(attribute.text))
         wrong(attribute.where, fmt::format("facts: {} is no name of an attribute", printable(attribute.text)));
       else
         out.push_back({ascii_lower(attribute.text), "fact." + ascii_lower(name.text), Form::text});
     }
+    return node;
   }
 
   void filter(LdapSearch& out) {
@@ -152,7 +153,7 @@ std::shared_ptr<const Connector> make_ldap_connector(LdapSettings settings) {
   return std::make_shared<LdapConnector>(std::move(settings));
 }
 
-std::shared_ptr<const Connector> read_ldap_accounts(Settings& settings) {
+std::shared_ptr<const Connector> read_ldap_accounts(Settings& settings, const Node** facts) {
   LdapSettings out;
   Reader reader(settings);
   reader.server(out);
@@ -169,7 +170,8 @@ std::shared_ptr<const Connector> read_ldap_accounts(Settings& settings) {
   add_all(search.attributes, addresses, "address", Form::address);
   add_all(search.attributes, owners, "owner", Form::login);
   add_all(search.attributes, delegates, "delegate", Form::login);
-  reader.facts(search.attributes);
+  const Node* told = reader.facts(search.attributes);
+  if (facts != nullptr) *facts = told;
   if (!reader.usable()) return nullptr;
   search.filter = any_of_attributes(addresses);
   out.searches[Lookup::address] = search;

@@ -50,8 +50,9 @@ std::shared_ptr<const Connector> make_ldap_connector(LdapSettings settings);
 
 /// The settings of `type: ldap`: `url`, `base`, `bind`, `password-file`, `start-tls`, `verify`, `ca-file`, and what is
 /// told of accounts: `login`, `addresses`, `active`, `owners`, `delegates` and `facts`. Fields are `login`, `address`,
-/// `owner`, `delegate`, `active`, and `fact.NAME`. Null where they are wrong, which `settings` has then told.
-std::shared_ptr<const Connector> read_ldap_accounts(Settings& settings);
+/// `owner`, `delegate`, `active`, and `fact.NAME`. Null where they are wrong, which `settings` has then told. Where
+/// `facts` is not null, it becomes the setting of that name.
+std::shared_ptr<const Connector> read_ldap_accounts(Settings& settings, const Node** facts = nullptr);
 /// The same of a list: `filter`, with {value}.
 std::shared_ptr<const Connector> read_ldap_list(Settings& settings);
 

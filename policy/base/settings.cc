@@ -15,6 +15,7 @@ namespace {
 
 std::string duration_text(milliseconds d) {
   const auto ms = d.count();
+  if (ms == 0) return "0s";
   for (const auto& [unit, size] : {std::pair{"d", 86400000LL}, {"h", 3600000LL}, {"m", 60000LL}, {"s", 1000LL}}) {
     if (ms >= size && ms % size == 0) return fmt::format("{}{}", ms / size, unit);
   }
