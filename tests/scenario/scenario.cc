@@ -14,10 +14,13 @@
 #include <thread>
 
 #include "config/configuration.h"
+#include "config/equip.h"
 #include "policy/base/text.h"
 #include "policy/dns/zone_resolver.h"
 #include "policy/engine/decision_record.h"
 #include "policy/engine/session.h"
+#include "tests/support/fake_store.h"
+#include "tests/support/temp_folder.h"
 
 namespace postern::scenario {
 
@@ -123,6 +126,7 @@ class Theatre {
         dns_(*zone_, weather.delay_seed),
         pool_("evidence", weather.pool_threads, 100),
         services_{clock_, log_, counters_, dns_, pool_, {}} {
+    for (const auto& [name, text] : scenario.files) std::ofstream(folder_.path() + "/" + name) << text;
     for (const std::string& text : scenario.policies) policies_.push_back(load(text));
     current_ = policies_.front();
     session_ = std::make_unique<Session>(services_, Session::PolicySource{current_, [this] { return current_; }, {}});
@@ -154,8 +158,11 @@ class Theatre {
     Problems problems;
     config::LoadOptions options;
     options.generation = policies_.size() + 1;
-    const auto configuration = config::load_text(scenario_.name, text, ".", options, problems);
-    if (configuration) return configuration->policy;
+    auto configuration = config::load_text(scenario_.name, text, folder_.path(), options, problems);
+    if (configuration) {
+      equipment_ = config::equip(*configuration, equipment_, store_, dns_, clock_, counters_);
+      return configuration->policy;
+    }
     std::string all;
     for (const Problem& problem : problems.sorted()) all += problem.line() + "\n";
     throw std::runtime_error(all);
@@ -182,7 +189,7 @@ class Theatre {
     if (verb == "mail") {
       Sender sender{.path = Path::parse(w.at(0)),
                     .login = option(w, "login"),
-                    .auth_type = {},
+                    .auth_type = option(w, "auth"),
                     .declared_size = {},
                     .smtputf8 = false};
       if (const std::string size = option(w, "size"); !size.empty()) sender.declared_size = std::stoull(size);
@@ -243,6 +250,9 @@ class Theatre {
   Log log_;
   std::unique_ptr<dns::ZoneResolver> zone_;
   Weathered dns_;
+  test::TempFolder folder_;
+  std::shared_ptr<store::Store> store_ = std::make_shared<test::FakeStore>();
+  config::Equipment equipment_;
   Pool pool_;  // ends before what its tasks use
   Services services_;
   std::vector<std::shared_ptr<const Policy>> policies_;
@@ -269,6 +279,8 @@ Scenario read(const std::string& path) {
       if (section == "policy") scenario.policies.emplace_back();
     } else if (section == "policy") {
       scenario.policies.back() += line + "\n";
+    } else if (section.rfind("file ", 0) == 0) {
+      scenario.files[section.substr(5)] += line + "\n";
     } else if (section == "zone") {
       scenario.zone += line + "\n";
     } else if (section == "dialogue" && !trim(line).empty() && line[0] != '#') {

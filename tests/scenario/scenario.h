@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,10 @@ namespace postern::scenario {
 ///
 ///     == policy              the rules file (YAML)
 ///     == zone                what DNS knows
+///     == file NAME           a file beside the policy, for `accounts:` and lists
 ///     == dialogue            one event a line; `-> ` lines are what it must come to
 ///
-/// Events: `connect ADDRESS|local [name=N] [listener=L]`, `helo NAME [tls=VERSION]`, `mail PATH [login=U] [size=N]`,
+/// Events: `connect ADDRESS|local [name=N] [listener=L]`, `helo NAME [tls=VERSION]`, `mail PATH [login=U] [auth=MECHANISM] [size=N]`,
 /// `rcpt PATH`, `rcpt-refused PATH`, `data`, `header Name: value`, `eoh`, `body BYTES`, `eom`, `abort`, `close`,
 /// `policy` (swaps to the next `== policy` section), `dns sound|in-doubt|stale` (how far its answers can be relied on;
 /// before, they are a zone file's). Expectations: `-> continue | accept | discard | quarantine TEXT |
@@ -28,6 +30,7 @@ struct Scenario {
   std::string name;
   std::vector<std::string> policies;
   std::string zone;
+  std::map<std::string, std::string> files;
   std::vector<Step> steps;
 };
 
