@@ -1,7 +1,11 @@
 #include "policy/accounts/local_user.h"
 
+#include <pwd.h>
+
 #include <algorithm>
+#include <charconv>
 #include <string_view>
+#include <vector>
 
 #include "policy/dns/domain.h"
 
@@ -9,7 +13,8 @@ namespace postern::accounts {
 
 namespace {
 
-constexpr std::size_t kMostNameBytes = 64;  // local: no system has longer ones
+constexpr std::size_t kMostNameBytes = 64;       // local: no system has longer ones
+constexpr std::size_t kEntryBytes = 64U << 10U;  // local: an entry of passwd(5), with all its texts
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kNameBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
@@ -62,6 +67,18 @@ std::optional<LocalUser> local_user(std::span<const HeaderField> header) {
   }
   if (user.name.empty() || user.name.size() > kMostNameBytes) return std::nullopt;
   return user;
+}
+
+std::string name_of(const LocalUser& user) {
+  uid_t uid = 0;
+  const char* const end = user.name.data() + user.name.size();
+  const auto [rest, error] = std::from_chars(user.name.data(), end, uid);
+  if (!user.is_uid || error != std::errc() || rest != end) return user.name;
+  std::vector<char> buffer(kEntryBytes);
+  passwd entry{};
+  passwd* found = nullptr;
+  ::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
+  return found == nullptr ? user.name : found->pw_name;
 }
 
 }  // namespace postern::accounts

@@ -109,10 +109,11 @@ class IdentityCheck final : public Check {
     const HeaderField received{"Received", std::string(c.mail.first_received)};
     const std::optional<accounts::LocalUser> user = accounts::local_user({&received, 1});
     if (!user) return {};
+    const std::string name = accounts::name_of(*user);
     for (const auto& directory : c.backends.directories) {
-      if (std::optional<std::string> login = directory->login_of_system_user(user->name)) return *std::move(login);
+      if (std::optional<std::string> login = directory->login_of_system_user(name)) return *std::move(login);
     }
-    return user->name;
+    return name;
   }
 
   // Nobody has logged in: then the addresses of our domains are nobody's to use from outside.

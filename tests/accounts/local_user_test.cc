@@ -40,5 +40,12 @@ TEST(LocalUser, IsNobodyWhereTheFieldIsAnother) {
   EXPECT_EQ(user("(from " + std::string(65, 'a') + "@localhost) by mx.acme.example (8.17.1) id 5AS; x"), "-");
 }
 
+TEST(LocalUser, ANumberHasTheNameThatTheMachineGivesIt) {
+  EXPECT_EQ(name_of({"0", true}), "root");
+  EXPECT_EQ(name_of({"4000000123", true}), "4000000123") << "nobody has it";
+  EXPECT_EQ(name_of({"99999999999999999999", true}), "99999999999999999999") << "no number of a user";
+  EXPECT_EQ(name_of({"0", false}), "0") << "a name, if an odd one";
+}
+
 }  // namespace
 }  // namespace postern::accounts
