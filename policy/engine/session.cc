@@ -118,6 +118,11 @@ void Session::State::look_for_login() const {
           .add("listener", t.client->listener)
           .add("text", std::string("the MTA lets a message through on a submission listener and tells no "
                                    "login: send {auth_authen} and {auth_type} at MAIL")));
+  services.log.write(Event{"advice", LogLevel::warning, {}}
+                         .add("part", std::string("auth-macros"))
+                         .add("listener", t.client->listener)
+                         .add("text", std::string("the MTA lets a recipient through on a submission listener and tells no "
+                                                  "login: send {auth_authen} and {auth_type} at MAIL")));
 }
 
 // Once a message: at the end of its header, or of all where the MTA told no end of the header.
@@ -238,6 +243,9 @@ Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
     return Reaction::refuse(Reply::make(ReplyClass::tempfail, 452, {5, 3}, "Too many recipients").with_id(t.id));
   }
   t.stage = Stage::recipient;
+  const bool first_let_through =
+      std::all_of(t.recipients.begin(), t.recipients.end(), [](const RecipientState& r) { return r.by_mta; });
+  if (first_let_through) s.look_for_login();
   t.recipients.emplace_back();
   RecipientState& r = t.recipients.back();
   r.recipient = std::make_shared<const Recipient>(std::move(recipient));
@@ -352,7 +360,6 @@ Reaction Session::end_of_message(WaitObserver* observer) {
     return reaction;
   }
   s.readopt_policy();
-  s.look_for_login();
   Ending ending = end_message(t, s.wait(s.services.limits.end_wait, observer), s.services.limits);
   s.tell(std::move(ending.record), t.began);
   s.transaction.reset();
