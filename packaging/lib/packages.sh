@@ -9,9 +9,10 @@ BUILD_PACKAGES=(
   nlohmann-json3-dev
 )
 
-# The unit tests, and the servers that they start for themselves.
+# The tests, and the servers and clients that they start for themselves.
 TEST_PACKAGES=(
-  dovecot-core ldnsutils libgmock-dev libgtest-dev mariadb-client-core mariadb-server-core nsd openssl postgresql-15 slapd sqlite3
+  dovecot-core ldnsutils libgmock-dev libgtest-dev libnet-ssleay-perl mariadb-client-core mariadb-server-core nsd openssl postgresql-15 slapd
+  sqlite3 swaks
 )
 
 # A private Postfix and a private Sendmail, unpacked beside the build, and the dialogues with them: the libraries that they are linked

@@ -57,6 +57,8 @@ smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 """
 
+PICKUP = "pickup    unix n - n 60 1 pickup\n"
+
 MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
 127.0.0.1:{submission} inet n - n - - smtpd
@@ -105,11 +107,11 @@ class Postfix:
     """Started and stopped by methods. `port` takes mail from outside, `submission` from users ({daemon_name} "submission").
 
     `socket` is Postern's. With `between`, through it go the connections to the ports `through_between`, and `careless`, which leaves out what
-    docs/postfix.md recommends. `chrooted` looks for a socket below the queue directory, as Debian's smtpd does."""
+    docs/postfix.md recommends. `chrooted` looks for a socket below the queue directory, as Debian's smtpd does. `main` and `master` are more lines for those files."""
 
     name = "postfix"
 
-    def __init__(self, unpacked, work, socket, sink, certificate=None, between=None):
+    def __init__(self, unpacked, work, socket, sink, certificate=None, between=None, main="", master=""):
         self.root, self.work, self.host = os.path.join(unpacked, "postfix"), work, "mx.here.example"
         self.port, self.submission, self.through_between, self.careless, self.chrooted = (free_port() for _ in range(5))
         self.log = os.path.join(work, "postfix.log")
@@ -121,9 +123,12 @@ class Postfix:
         values = dict(work=work, root=self.root, owner=OWNER, group=GROUP, sink=sink, port=self.port, submission=self.submission,
                       documented=block("postfix.md", "main.cf", socket))
         self.main = MAIN.format(**values) + (TLS.format(certificate=certificate.certificate, key=certificate.key) if certificate else "")
+        self.main += main
         self.write("main.cf", self.main)
-        self.write("master.cf", MASTER.format(**values) + (BETWEEN.format(through_between=self.through_between, careless=self.careless,
-                                                                          chrooted=self.chrooted, between=between.path) if between else ""))
+        services = MASTER.format(**values).replace(PICKUP, "") if "\npickup " in master else MASTER.format(**values)
+        self.services = services + master + (BETWEEN.format(through_between=self.through_between, careless=self.careless,
+                                                             chrooted=self.chrooted, between=between.path) if between else "")
+        self.write("master.cf", self.services)
 
     def write(self, name, text):
         with open(os.path.join(self.etc, name), "w", encoding="ascii") as file:
@@ -146,8 +151,16 @@ class Postfix:
         """start() has waited."""
 
     def configure(self, lines):
-        """Puts more lines behind those of main.cf, in force at once."""
-        self.write("main.cf", self.main + lines)
+        """Puts more lines in the place of those of the same names in main.cf, or behind them; in force at once."""
+        names = {line.partition("=")[0] for line in lines.splitlines()}  # one that stood twice would be a warning of every process
+        kept = [line for line in self.main.splitlines(keepends=True) if line.partition("=")[0] not in names]
+        self.write("main.cf", "".join(kept) + lines)
+        self.run("postfix", "-c", self.etc, "reload")
+
+    def leave_out(self, setting):
+        """Takes the lines `-o SETTING=` out of master.cf, at once."""
+        kept = [line for line in self.services.splitlines(keepends=True) if not line.startswith(f"  -o {setting}=")]
+        self.write("master.cf", "".join(kept))
         self.run("postfix", "-c", self.etc, "reload")
 
     def stop(self):
@@ -168,9 +181,10 @@ class Postfix:
         """A connection past EHLO, as coming from the address `client`."""
         return greet(port or (self.submission if submission else self.port), client, helo, login=login, name=name)
 
-    def sendmail(self, sender, recipients, message):
-        """Local submission through sendmail(1)."""
-        return self.run("sendmail", "-i", "-f", sender, *recipients, input=message)
+    def sendmail(self, sender, recipients, message, user="root"):
+        """Local submission through sendmail(1). Nothing here is setgid: who is not root is put into the group that it would get."""
+        who = {} if user == "root" else dict(user=user, group=GROUP, extra_groups=[])
+        return self.run("sendmail", "-i", "-f", sender, *recipients, input=message, **who)
 
     def queue(self):
         """What postqueue(1) tells: a list of dicts with queue_name, sender, recipients …"""

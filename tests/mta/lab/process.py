@@ -105,3 +105,11 @@ class Process:
         if self.running():
             self.send(signal.SIGKILL)
         self.child.wait()
+
+    def kill_group(self):
+        """Itself, and the processes that it has started: it leads a session of its own."""
+        try:
+            os.killpg(self.child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.child.wait()
