@@ -1,20 +1,20 @@
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 
 #include "policy/store/sqlite.h"
 #include "tests/store/store_world.h"
+#include "tests/support/tmpfs.h"
 
 namespace postern::store {
 namespace {
 
 using namespace std::chrono_literals;
+using test::Tmpfs;
 
 std::string key(int i) { return "key" + std::to_string(i); }
 
@@ -52,25 +52,6 @@ void lives_through(StoreWorld& w, int written, Mend mend) {
   EXPECT_EQ(w.get(Space::evidence, "waited"), "1");
 }
 
-class Tmpfs {
- public:
-  explicit Tmpfs(const std::string& path) : path_(path) {
-    mounted_ = ::mount("none", path.c_str(), "tmpfs", 0, "size=16m") == 0;
-  }
-  ~Tmpfs() {
-    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-  bool read_only(bool on) {
-    const unsigned long flags = on ? MS_REMOUNT | MS_RDONLY : MS_REMOUNT;
-    return ::mount("none", path_.c_str(), "tmpfs", flags, "size=16m") == 0;
-  }
-
- private:
-  const std::string path_;
-  bool mounted_;
-};
-
 TEST(StoreTrouble, AFullDisk) {
   StoreWorld w;
   w.store.reset();
@@ -79,10 +60,7 @@ TEST(StoreTrouble, AFullDisk) {
   w.open();
   write_some(w, 0, 100);
   ASSERT_TRUE(w.wait());
-  {
-    std::ofstream ballast(w.folder / "ballast");
-    while (ballast << std::string(4096, 'x') << std::flush) continue;
-  }
+  disk.fill();
   lives_through(w, 100, [&] { std::filesystem::remove(w.folder / "ballast"); });
   w.store.reset();
 }
@@ -91,10 +69,7 @@ TEST(StoreTrouble, AFullDiskAtTheStart) {
   StoreWorld w(Options::Type::memory);
   Tmpfs disk(w.folder.path());
   if (!disk.mounted()) GTEST_SKIP() << "the right to mount a tmpfs is missing";
-  {
-    std::ofstream ballast(w.folder / "ballast");
-    while (ballast << std::string(4096, 'x') << std::flush) continue;
-  }
+  disk.fill();
   w.options.type = Options::Type::sqlite;
   w.open();
   lives_through(w, 0, [&] { std::filesystem::remove(w.folder / "ballast"); });

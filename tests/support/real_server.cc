@@ -79,16 +79,6 @@ std::string program(const std::string& name) {
   return {};
 }
 
-std::uint16_t free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
 bool listens(std::uint16_t port) { return connects(AF_INET, loopback(port)); }
 
 bool listens(const std::string& socket_path) {
@@ -152,10 +142,11 @@ void RealServer::kill() { end(SIGKILL); }
 void RealServer::freeze() { signal(SIGSTOP); }
 void RealServer::thaw() { signal(SIGCONT); }
 
-// To its children, too: PostgreSQL has a process a connection.
+// To its children, too: PostgreSQL has a process a connection. First to them, while they are its children; it stands still
+// meanwhile, so that it has no further ones.
 void RealServer::signal(int number) const {
   if (pid_ <= 0) return;
-  ::kill(pid_, number);
+  ::kill(pid_, SIGSTOP);
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
     if (std::atoi(entry.path().filename().c_str()) <= 0) continue;
@@ -166,6 +157,7 @@ void RealServer::signal(int number) const {
     if (state == std::string::npos || state + 4 > stat.size()) continue;
     if (std::atol(stat.c_str() + state + 4) == pid_) ::kill(std::atoi(stat.c_str()), number);
   }
+  ::kill(pid_, number);
 }
 
 void RealServer::end(int number) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/free_port.h"
 #include "tests/support/temp_folder.h"
 
 namespace postern::test {
@@ -54,7 +55,6 @@ class RealServer {
 
 /// Where a program is; empty where it is not installed.
 std::string program(const std::string& name);
-std::uint16_t free_port();
 bool listens(std::uint16_t port);
 bool listens(const std::string& socket_path);
 

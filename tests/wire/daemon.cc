@@ -1,13 +1,10 @@
 #include "tests/wire/daemon.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,8 +64,8 @@ void Daemon::configure(const Setup& setup) {
                    setup.listen + "\"" + setup.listen_keys +
                    "}\n"
                    "admin: {socket: FOLDER/control.sock}\n"
-                   "site: {hostname: mx.site.test, domains: [site.test]}\n" +
-                   dns + setup.sections + "rules:\n" + setup.rules,
+                   "site: {hostname: mx.site.test, domains: [site.test]" +
+                   setup.site_keys + "}\n" + dns + setup.sections + "rules:\n" + setup.rules,
                "FOLDER", folder_->path()));
 }
 
@@ -193,18 +190,6 @@ double Daemon::cpu_seconds() const {
   timespec time{};
   if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &time) != 0) return -1;
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
-
-std::uint16_t free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
 }
 
 }  // namespace postern::test

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/free_port.h"
 #include "tests/support/milter_client.h"
 #include "tests/support/temp_folder.h"
 
@@ -25,6 +26,7 @@ class Daemon {
     std::string sections = {};                  ///< further sections
     std::string listen = "unix:FOLDER/p.sock";  ///< FOLDER is the daemon's
     std::string listen_keys = {};               ///< further keys of `listen:`, as ", max_sessions: 3"
+    std::string site_keys = {};                 ///< further keys of `site:`
     std::string zone = {};                      ///< DNS knows this and nothing else
     std::uint16_t dns_port = 0;                 ///< or it is asked there …
     std::string dns_keys = ", canary: off";     ///< … with further keys of `dns:`
@@ -81,8 +83,5 @@ bool comes_true(std::chrono::milliseconds patience, const std::function<bool()>&
 
 /// `many` in `tests/run --long`, else `few`.
 int in_long_runs(int many, int few);
-
-/// A port of 127.0.0.1 that was free a moment ago.
-std::uint16_t free_port();
 
 }  // namespace postern::test
