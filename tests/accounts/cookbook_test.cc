@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <regex>
@@ -41,6 +42,13 @@ std::string with(const std::string& text, const std::string& setting, const std:
 
 std::string without(const std::string& text, const std::string& setting) {
   return std::regex_replace(text, std::regex("\n    " + setting + ": .*"), "");
+}
+
+/// The password "secret" in its file.
+std::string with_password(const std::string& text, const TempFolder& folder) {
+  std::ofstream(folder / "password") << "secret\n";
+  ::chmod((folder / "password").c_str(), 0600);
+  return with(text, "password-file", folder / "password");
 }
 
 /// A recipe at work.
@@ -126,7 +134,7 @@ void is_understood(const Site& site) {
 TEST(Cookbook, Mailcow) {
   if (const std::string what = MariadbServer::missing(); !what.empty()) GTEST_SKIP() << what << " is not installed";
   MariadbServer server(
-      "create database mail; use mail;\n"
+      "create database mail character set utf8mb4;\nuse mail;\n"
       "create table mailbox (username varchar(255) primary key, local_part varchar(255), domain varchar(255), "
       "active tinyint(1) not null default 1);\n"
       "create table alias (id int auto_increment primary key, address varchar(255) unique, goto text not null, "
@@ -148,8 +156,9 @@ TEST(Cookbook, Mailcow) {
       "insert into alias_domain values ('old.example', 'acme.example', 1), ('oldshop.example', 'shop.example', 1);\n"
       "insert into spamalias values ('tmp@acme.example', 'eva@acme.example', unix_timestamp() + 3600), "
       "('gone@acme.example', 'eva@acme.example', unix_timestamp() - 3600);\n"
-      "create user postern; grant select on mail.* to postern;\n");
-  const Site site(without(with(recipe("mailcow"), "dsn", server.dsn("postern")), "password-file"));
+      "create user postern@localhost identified by 'secret';\ngrant select on mail.* to postern@localhost;\n");
+  TempFolder folder;
+  const Site site(with_password(with(recipe("mailcow"), "dsn", server.dsn("postern")), folder));
   is_understood(site);
   EXPECT_EQ(site.sends("tom@acme.example", "both@acme.example"), "own");
   EXPECT_EQ(site.sends("eva@acme.example", "boss@acme.example"), "granted");
@@ -192,8 +201,9 @@ TEST(Cookbook, IRedMailWithSql) {
       "('both@acme.example', 'tom@acme.example', 1);\n"
       "insert into alias_domain values ('old.example', 'acme.example', 1);\n"
       "insert into maillists (address) values ('list@acme.example');\n"
-      "create role postern login; grant select on all tables in schema public to postern;\n");
-  const Site site(without(with(recipe("iRedMail with SQL"), "dsn", server.dsn("postern")), "password-file"));
+      "create role postern login password 'secret'; grant select on all tables in schema public to postern;\n");
+  TempFolder folder;
+  const Site site(with_password(with(recipe("iRedMail with SQL"), "dsn", server.dsn("postern")), folder));
   is_understood(site);
   EXPECT_EQ(site.sends("old@acme.example", "old@acme.example"), "expired");
   EXPECT_EQ(site.sends("tom@acme.example", "both@acme.example"), "foreign");
@@ -219,8 +229,9 @@ TEST(Cookbook, PostfixAdmin) {
       "insert into alias values ('once@acme.example', 'eva@acme.example', true), "
       "('off@acme.example', 'eva@acme.example', false), ('@catch.example', 'tom@acme.example', true);\n"
       "insert into alias_domain values ('old.example', 'acme.example', true);\n"
-      "create role postern login; grant select on all tables in schema public to postern;\n");
-  const Site site(without(with(recipe("Postfix Admin"), "dsn", server.dsn("postern")), "password-file"));
+      "create role postern login password 'secret'; grant select on all tables in schema public to postern;\n");
+  TempFolder folder;
+  const Site site(with_password(with(recipe("Postfix Admin"), "dsn", server.dsn("postern")), folder));
   is_understood(site);
   EXPECT_EQ(site.takes("off@acme.example"), "unknown");
   EXPECT_EQ(site.sends("eva@acme.example", "off@acme.example"), "foreign");
