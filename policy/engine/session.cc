@@ -112,12 +112,6 @@ void Session::State::look_for_login() const {
   if (!t.sender->login.empty() || std::find(listeners.begin(), listeners.end(), t.client->listener) == listeners.end())
     return;
   services.counters.get("sessions.auth_macro_missing").add();
-  services.log.write(
-      Event{"advice", LogLevel::warning, {}}
-          .add("part", std::string("auth-macros"))
-          .add("listener", t.client->listener)
-          .add("text", std::string("the MTA lets a message through on a submission listener and tells no "
-                                   "login: send {auth_authen} and {auth_type} at MAIL")));
   services.log.write(Event{"advice", LogLevel::warning, {}}
                          .add("part", std::string("auth-macros"))
                          .add("listener", t.client->listener)
