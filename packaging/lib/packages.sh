@@ -11,8 +11,8 @@ BUILD_PACKAGES=(
 
 # The tests, and the servers and clients that they start for themselves.
 TEST_PACKAGES=(
-  dovecot-core ldnsutils libgmock-dev libgtest-dev libnet-ssleay-perl mariadb-client-core mariadb-server-core nsd openssl postgresql-15 slapd
-  sqlite3 swaks
+  dovecot-core ldnsutils libgmock-dev libgtest-dev libnet-ssleay-perl libsasl2-modules mariadb-client-core mariadb-server-core
+  nsd openssl postgresql-15 sasl2-bin slapd sqlite3 swaks
 )
 
 # A private Postfix and a private Sendmail, unpacked beside the build, and the dialogues with them: the libraries that they are linked

@@ -304,7 +304,7 @@ ANSWER_AT_RECIPIENT = [
         MAIL FROM:<anna@dangling.example>   -> {sender ok}
         RCPT TO:<x@elsewhere.example>       -> 550 5.1.8 * (*)
         RSET                                -> {reset}
-        MAIL FROM:<anna@here.example>       -> {sender ok}
+        MAIL FROM:<anna@good.example>       -> {sender ok}
         RCPT TO:<x@elsewhere.example>       -> {recipient ok}
         DATA                                -> 354 *
         (plain)                             -> {taken}

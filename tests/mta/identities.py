@@ -1,14 +1,14 @@
-"""Who may send as whom: sessions by swaks with the submission service of service.py, and what must come of each.
+"""Who may send as whom: sessions by swaks with a submission service of service.py, and what must come of each.
 
-`told` is the answer that settles the message (`*` stands for anything), `decision` Postern's: action and rule. What is answered with 250 must
-arrive. `shows` are words that the decision must have in the field of that name.
+`told` is the answer that settles the message (`*` stands for anything, a {phrase} of differences.py for the MTA's own words), `decision` is
+Postern's: action and rule. What is accepted must arrive. `shows` are words that the decision must have in the field of that name.
 """
 
 from dataclasses import dataclass, field
 
 EVA, BOSS, OUTSIDE = "eva@here.example", "boss@here.example", "anna@good.example"
 OWN = "From: <eva@here.example>"
-TAKEN = "250 2.0.0 Ok: queued as *"
+TAKEN = "{taken}"
 
 
 @dataclass
@@ -25,6 +25,7 @@ class Session:
     inbound: bool = False  # a stranger's, at port 25
     shows: dict = field(default_factory=dict)
     refused: int = 0  # of the recipients, though the message is taken
+    only: str = None  # through this MTA alone
 
 
 SESSIONS = [
@@ -65,9 +66,11 @@ SESSIONS = [
             "reject submission/unknown-recipient", recipients=["nobody@here.example"], shows={"stage": "recipient"}),
     Session("one recipient of two whom nobody knows", "550 5.1.1 There is no mailbox nobody@here.example here (*)",
             recipients=["nobody@here.example", BOSS], refused=1),
-    Session("a wrong password is the MTA's matter", "535 5.7.8 *", None, password="battery-staple"),
+    Session("a wrong password is the MTA's matter", "535 5.7.* *", None, password="battery-staple"),
     Session("without a login the MTA refuses each recipient, and Postern is told", "554 5.7.1 *", "aborted -", login=None,
-            shows={"recipient": "anna@good.example=refused-by-mta"}),
+            shows={"recipient": "anna@good.example=refused-by-mta"}, only="postfix"),
+    Session("without a login the MTA refuses the sender, and Postern is not told", "530 5.7.0 Authentication required", None, login=None,
+            only="sendmail"),
     Session("a stranger uses an address of ours", TAKEN, login=None, recipients=[BOSS], inbound=True,
             shows={"would": "inbound/own-domain", "direction": "inbound"}),
     Session("a stranger writes to somebody whom nobody knows", "550 5.1.1 No such mailbox here (*)", "reject inbound/unknown-recipient",

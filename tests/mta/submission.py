@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """Users at a submission service: swaks, Postfix with SASL by a real Dovecot, and Postern that asks the same Dovecot and a file whose is what.
+The same sessions go through Sendmail with Cyrus SASL.
 
 usage: submission.py --postern PROGRAM --mta FOLDER [--only WORDS] [--keep]
 
-FOLDER is where packaging/unpack-mta put Postfix. Ends with 77 (skipped) where something is missing, and says what.
+FOLDER is where packaging/unpack-mta put Postfix and Sendmail. Ends with 77 (skipped) where something is missing, and says what; without
+Sendmail, or its SASL, the sessions go through Postfix alone.
 """
 
 import argparse
@@ -20,23 +22,28 @@ import identities  # noqa: E402
 import submission_scenarios  # noqa: E402
 from lab import dovecot, swaks  # noqa: E402
 from lab.process import LabError, tail  # noqa: E402
-from service import Service  # noqa: E402
+from lab.sendmail import Sendmail  # noqa: E402
+from service import OfPostfix, OfSendmail, World  # noqa: E402
 from way import Failure  # noqa: E402
 
 SKIPPED = 77
 
 
-def behaviours(service):
+def behaviours(services):
     """Name and what to do, in order."""
-    for session in identities.SESSIONS:
-        yield session.name, lambda session=session: service.hold(session)
-    for scenario in submission_scenarios.ALL:
-        yield scenario.__name__.replace("_", " "), lambda scenario=scenario: scenario(service)
+    for service in services:
+        for session in identities.SESSIONS:
+            if session.only in (None, service.name):
+                yield f"{service.name}: {session.name}", lambda service=service, session=session: service.hold(session)
+        if service.name == "postfix":
+            for scenario in submission_scenarios.ALL:
+                yield f"postfix: {scenario.__name__.replace('_', ' ')}", lambda service=service, scenario=scenario: scenario(service)
+        yield f"{service.name}: nothing else was delivered", service.nothing_else_was_delivered
 
 
-def run(service, only):
+def run(services, only):
     failed = total = 0
-    for name, act in behaviours(service):
+    for name, act in behaviours(services):
         if only and only not in name:
             continue
         total += 1
@@ -58,10 +65,22 @@ def missing(mtas):
         return "Postfix and Dovecot start as root only"
     if not os.path.exists(os.path.join(mtas, "postfix")):
         return f"{mtas}/postfix is not there: packaging/unpack-mta puts it there"
+    if not os.access("/run", os.W_OK):
+        return "nothing can be written in /run, where the folder of the MTAs would be"
     if not os.path.exists(dovecot.PROGRAM):
         return "dovecot-core is not installed"
     if not swaks.available():
         return "swaks, or its TLS (libnet-ssleay-perl), is not installed"
+    return None
+
+
+def missing_for_sendmail(mtas):
+    if not os.path.exists(os.path.join(mtas, "sendmail")):
+        return f"{mtas}/sendmail is not there"
+    if not shutil.which("saslpasswd2"):
+        return "sasl2-bin is not installed"
+    if not Sendmail.has_name():
+        return "no UTS namespace here, so Sendmail sleeps a minute at its start for want of a host name with a dot"
     return None
 
 
@@ -76,19 +95,24 @@ def main():
     if problem := missing(mtas):
         print(f"skipped: {problem}")
         return SKIPPED
-    work = tempfile.mkdtemp(prefix="postern-submission.")
+    work = tempfile.mkdtemp(prefix="postern-submission.", dir="/run")  # Sendmail wants keys where only root may write, all the way up
     os.chmod(work, 0o755)
-    service = Service()
-    failed = 1
+    running, failed = [], 1
     try:
-        service.start(os.path.abspath(options.postern), mtas, work)
-        failed = run(service, options.only)
+        world = World(os.path.abspath(options.postern), mtas, work, running)
+        services = [OfPostfix(world)]
+        if problem := missing_for_sendmail(mtas):
+            print(f"  skip  sendmail: {problem}")
+        else:
+            services.append(OfSendmail(world))
+        failed = run(services, options.only)
     except LabError as error:
         print(error)
     finally:
-        service.stop()
+        for thing in reversed(running):
+            thing.stop()
         if failed:
-            for log in ("postern/postern.log", "postfix/postfix.log", "dovecot/dovecot.log"):
+            for log in ("postern/postern.log", "postfix/postfix.log", "dovecot/dovecot.log", "sendmail/dialogues.log"):
                 print(f"the last lines of {log}:\n{tail(os.path.join(work, log), 25)}")
         if options.keep:
             print(f"kept: {work}")

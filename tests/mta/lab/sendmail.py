@@ -52,9 +52,9 @@ DAEMON_OPTIONS(`Name=outside, Family=inet, Addr=127.0.0.1, Port={port}')
 DAEMON_OPTIONS(`Name=submission, Family=inet, Addr=127.0.0.1, Port={submission}')
 DAEMON_OPTIONS(`Name=between, Family=inet, Addr=127.0.0.1, Port={through_between}, InputMailFilters=between')
 DAEMON_OPTIONS(`Name=careless, Family=inet, Addr=127.0.0.1, Port={careless}, InputMailFilters=careless')
-{ipv6}LOCAL_CONFIG
+{ipv6}{more}LOCAL_CONFIG
 CR{domain}
-{documented}MAIL_FILTER(`between', `S=local:{between}, F=T')
+{environment}{documented}MAIL_FILTER(`between', `S=local:{between}, F=T')
 MAIL_FILTER(`careless', `S=local:{between}')
 MAILER(`smtp')
 """
@@ -74,11 +74,12 @@ USER = "mail"  # whom Sendmail's submission program becomes, which must not be r
 class Sendmail:
     """Started and stopped by methods. `port` takes mail from outside, `submission` from users ({daemon_name} "submission").
 
-    Through `between` go the connections to the ports `through_between`, and `careless`, where a filter that fails is done without."""
+    Through `between` go the connections to the ports `through_between`, and `careless`, where a filter that fails is done without. `more` are
+    lines for its m4 file, `environment` is what its processes shall have in theirs (NAME=value)."""
 
     name = "sendmail"
 
-    def __init__(self, unpacked, work, socket, sink, certificate, between):
+    def __init__(self, unpacked, work, socket, sink, certificate, between, more="", environment=()):
         self.root, self.work, self.host = os.path.join(unpacked, "sendmail"), work, "mx.here.example"
         self.program = os.path.join(self.root, "usr/libexec/sendmail/sendmail")
         self.port, self.submission, self.through_between, self.careless = (free_port() for _ in range(4))
@@ -93,7 +94,7 @@ class Sendmail:
         values = dict(cf=os.path.join(self.root, "usr/share/sendmail/cf"), host=self.host, domain="here.example", etc=self.etc, work=work,
                       user=USER, certificate=certificate.certificate, key=certificate.key, sink=sink, port=self.port, submission=self.submission,
                       through_between=self.through_between, careless=self.careless, ipv6=inet6, between=between.path,
-                      documented=block("sendmail.md", "m4", socket))
+                      documented=block("sendmail.md", "m4", socket), more=more, environment="".join(f"E{pair}\n" for pair in environment))
         self.configure("daemon", DAEMON.format(kind="daemon", **values), values["cf"])
         self.configure("submit", SUBMIT.format(kind="submit", **values), values["cf"])
         self.process = None
