@@ -140,24 +140,18 @@ def local_mail_that_is_put_off_is_tried_again(way):
     want(way.mta.waiting() and way.deliveries() == before, "delivered, bounced or lost")
     way.postern.configure(way.policy.replace("later: [later@here.example]", "later: [somebody-else@here.example]"))
     try:
-        reload(way)
+        way.postern.reload()
         way.mta.retry_local()
         envelope, _ = way.delivered(before, 1)[0]
         want("<later@here.example>" in envelope["recipients"][0], f"{envelope}")
     finally:
         way.postern.configure(way.policy)
-        reload(way)
+        way.postern.reload()
 
 
 def read_log(way):
     with open(way.mta.log, encoding="utf-8", errors="replace") as file:
         return file.read()
-
-
-def reload(way):
-    count = len(way.postern.events("reload"))
-    way.postern.process.send(signal.SIGHUP)
-    wait_until(lambda: len(way.postern.events("reload")) > count, 10, "Postern reloads")
 
 
 def a_reload_between_two_messages_of_one_connection_holds_for_the_second(way):
@@ -166,25 +160,25 @@ def a_reload_between_two_messages_of_one_connection_holds_for_the_second(way):
         want(connection.command("RCPT TO:<eva@here.example>").startswith("250"), "refused too early")
         way.postern.configure(way.policy.replace("gone: [", "gone: [eva@here.example, "))
         try:
-            reload(way)
+            way.postern.reload()
             want(connection.command("RCPT TO:<eva@here.example>").startswith("250"), "a message does not keep the policy it began with")
             connection.command("RSET")
             connection.command("MAIL FROM:<anna@good.example>")
             want(connection.command("RCPT TO:<eva@here.example>").startswith("550 5.1.1"), "the new policy does not hold")
         finally:
             way.postern.configure(way.policy)
-            reload(way)
+            way.postern.reload()
 
 
 def a_broken_policy_never_replaces_a_good_one(way):
     way.postern.configure(way.policy.replace("when: recipient in gone", "when: recipient inn gone"))
     try:
-        reload(way)
+        way.postern.reload()
         want(way.send(recipients=["gone@here.example"]).startswith("550 5.1.1"), "the good policy is no longer in force")
         want(way.send().startswith("250"), "good mail is no longer taken")
     finally:
         way.postern.configure(way.policy)
-        reload(way)
+        way.postern.reload()
 
 
 def a_dead_resolver_puts_off_and_never_refuses(way):

@@ -33,8 +33,8 @@ class World:
         self.mtas, self.work, self.running = mtas, work, running
         self.dovecot = self.started(Dovecot(self.path("dovecot"), dict.fromkeys(USERS, PASSWORD), OWNER))
         self.dovecot.start()
-        policy = read("submission.yaml").replace("@USERDB@", self.dovecot.userdb)
-        self.postern = self.started(Postern(program, self.path("postern"), policy, {name: read(name) for name in ("suite.zone", "accounts.yaml")}))
+        self.policy = read("submission.yaml").replace("@USERDB@", self.dovecot.userdb)
+        self.postern = self.started(Postern(program, self.path("postern"), self.policy, {name: read(name) for name in ("suite.zone", "accounts.yaml")}))
         self.postern.start()
         self.between = self.started(Between(self.path("between.sock"), self.postern.socket, OWNER))
         self.certificate = Certificate(self.path("tls"), HOST)

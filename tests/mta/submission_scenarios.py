@@ -4,7 +4,7 @@ Each takes a service of Postfix's; the name is the behaviour."""
 import base64
 import contextlib
 
-from identities import EVA, OUTSIDE, OWN
+from identities import BOSS, EVA, OUTSIDE, OWN
 from lab.between import Through
 from lab.expect import matches
 from lab.process import wait_until
@@ -179,7 +179,21 @@ def without_the_header_check_the_received_field_is_the_forgers_own(service):  # 
     service.arrives("not known", EVA, [OUTSIDE])
 
 
+def without_the_rules_anybody_writes_as_anybody(service):  # the protection off
+    policy = service.world.policy
+    watched = "{own-identity: {monitor: true}, own-author: {monitor: true}}"
+    service.postern.configure(policy.replace("presets/submission.yaml\n", f"presets/submission.yaml\n    change: {watched}\n"))
+    try:
+        service.postern.reload()
+        service.takes("as the boss", sender=BOSS, header="From: <boss@here.example>")
+        want("submission/own-identity" in last(service)["would"], f"{last(service)}")
+    finally:
+        service.postern.configure(policy)
+        service.postern.reload()
+
+
 ALL = [
+    without_the_rules_anybody_writes_as_anybody,
     a_client_certificate_is_no_login,
     a_login_by_sasl_external_is_none,
     a_login_that_is_not_told_refuses_addresses_of_ours_and_gives_an_advice,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 
 from .process import LabError, Process, accepts_unix, wait_until
@@ -47,6 +48,12 @@ class Postern:
 
     def kill(self):
         self.process.kill()
+
+    def reload(self):
+        """SIGHUP, and the end of the reload."""
+        count = len(self.events("reload"))
+        self.process.send(signal.SIGHUP)
+        wait_until(lambda: len(self.events("reload")) > count, 10, "Postern reloads")
 
     def events(self, name=None):
         """The log's events so far; lines that are no JSON (a sanitizer's words) are left out."""
