@@ -15,13 +15,16 @@ class Dialogue:
     client_name: str = "mail.good.example"
     helo: str = "mail.good.example"
     shows: str = None  # a field of the delivered message
+    login: str = None  # as whom the client has logged in, on the port for users
+    author: str = None  # in From, if it is not the sender
 
     def message(self):
-        return (f"From: <{self.sender or 'mailer-daemon@good.example'}>\r\nTo: <{self.recipients[0]}>\r\nSubject: {self.title}\r\n\r\n"
+        return (f"From: <{self.author or self.sender or 'mailer-daemon@good.example'}>\r\nTo: <{self.recipients[0]}>\r\nSubject: {self.title}\r\n\r\n"
                 "Hello,\r\nthis is a test.\r\n").encode()
 
 
-PETER = ["peter@here.example"]
+PETER, ANNA = ["peter@here.example"], ["anna@good.example"]
+EVA = dict(login="eva@here.example", client="192.0.2.77", client_name=None, helo="[192.168.1.7]")
 
 DIALOGUES = [
     Dialogue("a sender as it should be", "anna@good.example", PETER, ["250 2.0.0"]),
@@ -42,5 +45,9 @@ DIALOGUES = [
     Dialogue("a rule that is only tried out", "anna@good.example", PETER, ["250 2.0.0"], helo="DESKTOP-4711", client_name=None),
     Dialogue("a client without a name: the message is marked", "anna@good.example", PETER, ["250 2.0.0", "X-Client-Without-Name: 192.0.2.66"],
              client="192.0.2.66", client_name=None, helo="[192.0.2.66]", shows="X-Client-Without-Name"),
-    Dialogue("a program on this machine sends mail", "peter@here.example", ["anna@good.example"], ["delivered"], client=LOCAL),
+    Dialogue("nobody here has this address", "anna@good.example", ["petra@here.example"], ["550 5.1.1"]),
+    Dialogue("a user writes as herself, by an alias", "shop@here.example", ANNA, ["250 2.0.0"], **EVA),
+    Dialogue("a user sends as her colleague", "peter@here.example", ANNA, ["550 5.7.1", "may not send as"], **EVA),
+    Dialogue("a user shows her colleague in From", "eva@here.example", ANNA, ["550 5.7.1", "may not write as"], author="peter@here.example", **EVA),
+    Dialogue("a program on this machine sends mail", "peter@here.example", ANNA, ["delivered"], client=LOCAL),
 ]

@@ -32,7 +32,8 @@ def read(name):
 def hold(dialogue, postfix):
     """The dialogue with the server: pairs of what was said, in short, and the answer."""
     told = []
-    with greet(postfix.port, dialogue.client, dialogue.helo, name=dialogue.client_name) as connection:
+    port = postfix.submission if dialogue.login else postfix.port
+    with greet(port, dialogue.client, dialogue.helo, dialogue.login, dialogue.client_name) as connection:
         told.append(("MAIL", connection.command(f"MAIL FROM:<{dialogue.sender}>")))
         for recipient in dialogue.recipients:
             told.append((recipient.partition("@")[0], connection.command(f"RCPT TO:<{recipient}>")))
@@ -76,16 +77,15 @@ def why(decisions):
         refused = [word for word in decision["recipient"] if "/" in word]
         if 0 < len(refused) < decision["recipients"]:
             words.append("but " + ", ".join(refused))
-        if decision.get("findings"):
-            words.append(", ".join(decision["findings"]))
-        if decision.get("reasons"):
-            words.append(decision["reasons"])
+        silent = {finding.partition("=")[0] for finding in decision.get("findings", []) if finding.endswith("=none")}
+        for texts, separator, end in ((decision.get("findings", []), ", ", "="), (decision.get("reasons", "").split("; "), "; ", ":")):
+            words.append(separator.join(text for text in texts if text.partition(end)[0] not in silent))
         if decision.get("would"):
             words.append("would have been: " + decision["would"])
         if decision.get("degraded"):
             words.append("without: " + ", ".join(decision["degraded"]))
         words.append("id " + decision["id"])
-    return words
+    return [word for word in words if word]
 
 
 def lines(texts, width):
@@ -106,8 +106,11 @@ def rule():
 
 
 def sent_words(number, dialogue):
-    return [f"{number}. {dialogue.title}", f"from {dialogue.sender or '<>'}", "to " + ", ".join(r.partition("@")[0] for r in dialogue.recipients),
-            "by sendmail(1) on this machine" if dialogue.client == LOCAL else f"client {dialogue.client}"]
+    who = f"logged in as {dialogue.login}" if dialogue.login else f"client {dialogue.client}"
+    author = f", From: {dialogue.author}" if dialogue.author else ""
+    return [f"{number}. {dialogue.title}", f"from {dialogue.sender or '<>'}{author}",
+            "to " + ", ".join(r.partition("@")[0] for r in dialogue.recipients),
+            "by sendmail(1) on this machine" if dialogue.client == LOCAL else who]
 
 
 def surprise(dialogue, told):
@@ -146,7 +149,7 @@ Still running:
 Play:
   swaks --server 127.0.0.1:{postfix.port} --from anna@null-mx.example --to peter@here.example --xclient 'ADDR=93.184.216.25'
       (apt-get install swaks; or speak SMTP yourself: telnet 127.0.0.1 {postfix.port})
-  policy     {postern.configuration} (the names it knows are in demo.zone beside it, read at start)
+  policy     {postern.configuration} (the names it knows are in demo.zone beside it, read at start; its users in accounts.yaml)
   check it   {postern.program} check -c {postern.configuration}
   reload     {postern.program} reload -c {postern.configuration}
   status     {postern.program} status -c {postern.configuration}
@@ -174,7 +177,8 @@ def main():
     try:
         sink = Sink(os.path.join(work, "sink"))
         running.append(sink)
-        postern = Postern(os.path.abspath(options.postern), work, read("postern.yaml"), {"demo.zone": read("demo.zone")})
+        postern = Postern(os.path.abspath(options.postern), work, read("postern.yaml"),
+                          {name: read(name) for name in ("demo.zone", "accounts.yaml")})
         running.append(postern)
         postern.start()
         postfix = Postfix(options.mta, os.path.join(work, "postfix"), f"{work}/postern.sock", sink.port)
