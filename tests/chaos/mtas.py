@@ -11,7 +11,7 @@ from lab.sendmail import Sendmail
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # Limits that would put the injector off for being one client with many refused messages.
-FOR_LOAD = """
+FOR_LOAD = """\
 smtpd_error_sleep_time = 0
 smtpd_soft_error_limit = 1000
 smtpd_hard_error_limit = 1000
@@ -28,10 +28,7 @@ class LoadedPostfix(Postfix):
 
     def __init__(self, unpacked, work, socket, sink, default_action):
         super().__init__(unpacked, work, socket, sink)
-        changed = {line.split(" ")[0] for line in FOR_LOAD.splitlines() if line}
-        # A setting twice is a warning by each process; postlogd's own makes it wait for itself where ten lines are there before it starts.
-        kept = [line for line in self.main.splitlines() if line.split(" ")[0] not in changed]
-        self.main = "\n".join(kept) + FOR_LOAD.format(default_action=default_action)
+        self.main = self.main_with(FOR_LOAD.format(default_action=default_action))
         self.write("main.cf", self.main)
 
     def pending(self):

@@ -199,7 +199,8 @@ def a_stop_lets_the_open_message_end(way):
     way.delivered(before, 1)
     want(way.postern.process.child.wait(40) == 0, "Postern ends with an error")
     way.postern.start()
-    want(way.send().startswith("250"), "not working after the restart")
+    answer = way.send()
+    want(answer.startswith("250"), f"not working after the restart: {answer}")
 
 
 def a_restart_between_two_messages_of_one_connection_puts_the_second_off(way):
@@ -230,7 +231,8 @@ def killed_it_puts_mail_off_and_a_restart_needs_no_help(way):
     answer = way.send()
     want(answer.startswith("451 4."), f"while it is down: {answer}")
     way.postern.start()
-    want(way.send().startswith("250"), "not working after the restart")
+    answer = way.send()
+    want(answer.startswith("250"), f"not working after the restart: {answer}")
     want(len(way.delivered(before, 1)) == 1, "the message that was put off was delivered all the same")
 
 
@@ -248,7 +250,8 @@ def killed_in_the_middle_of_its_edits_it_puts_the_message_off(way):  # FAULTS T1
     before = way.deliveries()
     answer = sent_while_killed_in_the_middle_of_its_edits(way, way.mta.through_between)
     want(answer.startswith("451 4."), answer)
-    want(way.send().startswith("250"), "not working after the restart")
+    answer = way.send()
+    want(answer.startswith("250"), f"not working after the restart: {answer}")
     raw = way.delivered(before, 1)[0][1]
     want(b"mx.here.example; spf=pass" not in raw and way.deliveries() == before + 1, "the message was delivered all the same")
 

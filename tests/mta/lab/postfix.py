@@ -151,11 +151,16 @@ class Postfix:
         """start() has waited."""
 
     def configure(self, lines):
-        """Puts more lines in the place of those of the same names in main.cf, or behind them; in force at once."""
-        names = {line.partition("=")[0] for line in lines.splitlines()}  # one that stood twice would be a warning of every process
-        kept = [line for line in self.main.splitlines(keepends=True) if line.partition("=")[0] not in names]
-        self.write("main.cf", "".join(kept) + lines)
+        """Puts more lines into main.cf, in force at once."""
+        self.write("main.cf", self.main_with(lines))
         self.run("postfix", "-c", self.etc, "reload")
+
+    def main_with(self, lines):
+        """main.cf with more lines, in the place of those of the same names. A setting twice is a warning by each process; postlogd's own makes it
+        wait for itself where ten lines are there before it starts."""
+        names = {line.partition("=")[0].strip() for line in lines.splitlines()}
+        kept = [line for line in self.main.splitlines(keepends=True) if line.partition("=")[0].strip() not in names]
+        return "".join(kept) + lines
 
     def leave_out(self, setting):
         """Takes the lines `-o SETTING=` out of master.cf, at once."""
