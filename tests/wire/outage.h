@@ -65,11 +65,15 @@ class Outage {
 
   /// Messages that were answered by '2', '4' or '5'; 'c' and 't': not at all.
   int count(Mail mail, Phase phase, char answer) const;
-  /// From the end of each fault until everything is answered normally.
-  const std::vector<std::pair<std::string, std::chrono::milliseconds>>& recoveries() const { return recoveries_; }
+  struct Lived {
+    std::string fault;
+    int put_off = 0;                        ///< messages that got 4xx
+    std::chrono::milliseconds recovery{0};  ///< from its end until everything is answered normally
+  };
   std::chrono::milliseconds slowest() const { return slowest_.load(); }
-  /// Right messages that were refused for good.
+  /// Right messages that were refused for good, and messages that were put off.
   int paid() const;
+  int put_off() const;
   /// What must hold, whatever happens to a directory.
   void expect_nobody_pays();
   /// All answers by message and phase, for whoever must find out.
@@ -83,6 +87,8 @@ class Outage {
   bool is_normal();
   std::chrono::milliseconds wait_until_normal();
   void expect_those_put_off_to_pass();
+  void expect_the_way_back();
+  int sum(char answer, bool all) const;
   void enter(Phase phase);
   std::string login(const std::string& local) const { return local + plant_.login_domain; }
   void load(bool on);
@@ -96,9 +102,9 @@ class Outage {
   mutable std::mutex mutex_;  // guards what follows
   std::map<std::pair<Mail, Phase>, std::map<char, int>> counts_;
   std::map<std::string, int> texts_;  // of answers that ought not be
-  std::vector<int> put_off_;          // own_cold that got 4xx: they come again
-  std::vector<std::pair<std::string, std::chrono::milliseconds>> recoveries_;
+  std::vector<int> come_again_;       // own_cold that got 4xx
   std::vector<std::thread> threads_;
+  std::vector<Lived> lived_;
 };
 
 }  // namespace postern::test

@@ -35,7 +35,7 @@ struct CallAheadOptions {
   std::chrono::seconds refresh = std::chrono::hours(1);
   std::chrono::seconds missing = std::chrono::minutes(5);
   std::chrono::seconds accept_all = std::chrono::hours(1);
-  std::chrono::seconds temporary = std::chrono::seconds(30);
+  std::chrono::seconds temporary = std::chrono::seconds(5);
   std::size_t connections = 4;               ///< at one time to one server
   std::size_t connections_per_minute = 600;  ///< to one server
   std::size_t threads = 4;
