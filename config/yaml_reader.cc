@@ -40,7 +40,9 @@ class ViewStream : private std::streambuf, public std::istream {
 /// Builds the tree from yaml-cpp's events.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(const SourceText& source, Problems& problems) : source_(source), problems_(problems) {}
+  TreeBuilder(const SourceText& source, Problems& problems) : source_(source), problems_(problems) {
+    root_.where = source.place(0);  // of an empty document
+  }
 
   Node take() { return std::move(root_); }
   /// The first character of the innermost list or map that is not closed yet.

@@ -25,7 +25,10 @@ class Reader {
       : letters_(letters), problems_(problems), file_(std::make_shared<AccountFile>()) {}
 
   std::shared_ptr<const AccountFile> read(const Node& root) {
-    if (root.is_null()) return file_;
+    if (root.is_null()) {  // local: what a full disk leaves behind would refuse everybody's mail
+      wrong(root, "the file is empty", "where there is nobody yet, write accounts: {}");
+      return nullptr;
+    }
     if (!is_map(root, "the file", {"accounts", "aliases", "shared", "groups", "system"})) return nullptr;
     // Groups come first, since grants name them; aliases last, since they may shadow.
     groups(root.find("groups"));

@@ -186,7 +186,17 @@ TEST(FileDirectory, ComparesByWhatIsSeen) {          // RFC 8265
 TEST(FileDirectory, IsAMap) {
   EXPECT_EQ(World("[a, b]\n").told(), ":1:1: the file wants a map, not a list\n");
   EXPECT_EQ(World("accounts: [a]\n").told(), ":1:11: accounts wants a map, not a list\n");
-  EXPECT_EQ(World("").told(), "");
+  EXPECT_EQ(World("accounts: {}\n").told(), "");
+}
+
+TEST(FileDirectory, IsNotEmptiedByAFullDisk) {
+  World w(kWorld);
+  for (const char* empty : {"", "\n", "# accounts\n"}) {
+    EXPECT_NE(World(empty).told().find("the file is empty"), std::string::npos);
+    write_file(w.path, empty);
+    EXPECT_EQ(w.directory.refresh().size(), 1U);
+    EXPECT_EQ(w.login("eva").addresses.size(), 2U);
+  }
 }
 
 TEST(FileDirectory, AnAliasThatShadowsAMailboxIsAWarning) {  // FIELD pain 7

@@ -46,6 +46,12 @@ Daemon::Setup setup_of(const Plant& plant, const std::string& keys) {
 
 }  // namespace
 
+std::vector<Plant::Fault> faults_of(RealServer& server) {
+  return {{"killed", [&] { server.kill(); }, [&] { server.start(); }},
+          {"stopped", [&] { server.stop(); }, [&] { server.start(); }, 2s},
+          {"frozen", [&] { server.freeze(); }, [&] { server.thaw(); }, 5s}};
+}
+
 Outage::Outage(Plant plant, const std::string& keys) : plant_(std::move(plant)), daemon_(setup_of(plant_, keys)) {}
 
 Outage::~Outage() { load(false); }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/real_server.h"
 #include "tests/wire/daemon.h"
 
 namespace postern::test {
@@ -52,6 +53,9 @@ struct Plant {
   };
   std::vector<Fault> faults;
 };
+
+/// Killed, ended in peace, and frozen.
+std::vector<Plant::Fault> faults_of(RealServer& server);
 
 /// About 200 messages a second through the daemon, while a plant goes down and comes back.
 class Outage {

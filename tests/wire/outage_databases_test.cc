@@ -41,12 +41,6 @@ Plant plant_of(std::string name, const std::string& dsn, const std::string& furt
           .faults = {}};
 }
 
-template <class Server>
-std::vector<Plant::Fault> faults_of(Server& server) {
-  return {{"killed", [&] { server.kill(); }, [&] { server.start(); }},
-          {"frozen", [&] { server.freeze(); }, [&] { server.thaw(); }, 5s}};
-}
-
 void costs_nobody_a_5xx(const Plant& plant) {
   Outage outage(plant);
   outage.run();
