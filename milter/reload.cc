@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <system_error>
 
 namespace postern {
 
@@ -75,7 +76,7 @@ Reloader::Reloader(std::string path, config::Configuration started, const Proble
 void Reloader::equip() {
   std::shared_ptr<const Backends> before = equipment_.backends;
   equipment_ = config::equip(in_force_, equipment_, store_, dns_, clock_, counters_);
-  if (before != equipment_.backends) retired_.push_back(std::move(before));
+  if (before && before != equipment_.backends) retired_.push_back(std::move(before));
 }
 
 Reloader::Report Reloader::reload() {
@@ -153,10 +154,24 @@ void Reloader::tell_of_directories() {
   }
 }
 
+void Reloader::let_go() {
+  if (ending_.valid() && ending_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+  std::vector<std::shared_ptr<const Backends>> last;
+  for (auto& backends : retired_) {
+    if (backends.use_count() == 1) last.push_back(std::move(backends));
+  }
+  std::erase(retired_, nullptr);
+  if (last.empty()) return;
+  try {
+    ending_ = std::async(std::launch::async, [last = std::move(last)]() mutable { last.clear(); });
+  } catch (const std::system_error&) {  // no thread to be had: they have ended here
+  }
+}
+
 void Reloader::refresh() {
   const std::lock_guard lock(mutex_);
   tell_of_directories();
-  std::erase_if(retired_, [](const auto& backends) { return backends.use_count() == 1; });
+  let_go();
   for (const auto& directory : equipment_.backends->directories) {
     for (const std::string& problem : directory->refresh())
       log_.write(

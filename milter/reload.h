@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -54,6 +56,7 @@ class Reloader {
  private:
   void equip();
   void tell_of_directories();
+  void let_go();
 
   const std::string path_;
   PolicyInForce& policy_;
@@ -72,6 +75,7 @@ class Reloader {
   const config::Configuration started_;
   Report last_;
   std::uint64_t generation_ = 1;
+  std::future<void> ending_;  ///< of retired ones: a question to a server that stands still lasts its whole time
 };
 
 }  // namespace postern

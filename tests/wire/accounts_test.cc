@@ -6,8 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
-#include "tests/support/real_server.h"
+#include "tests/support/lookup_servers.h"
 #include "tests/support/scripted_smtp.h"
 #include "tests/wire/daemon.h"
 
@@ -192,6 +193,47 @@ TEST(Accounts, OutliveAReloadThatDoesNotTouchThem) {
   EXPECT_EQ(asks(c, "<tom@site.test>"), "continue");
   EXPECT_EQ(asks(c, "<eva@site.test>"), "550 5.1.1");
   EXPECT_GT(daemon.counter("accounts.queries"), queries);
+}
+
+// Each question to a server that stands still lasts its whole time, and nobody but its asker waits for it.
+TEST(Accounts, ADirectoryThatStandsStillHoldsUpNoReload) {
+  if (const std::string missing = TableServer::missing(); !missing.empty()) GTEST_SKIP() << missing << " is missing";
+  TableServer server(TableServer::Protocol::tcp);
+  server.freeze();
+  Daemon::Setup setup{.rules = kPresets,
+                      .sections = "accounts:\n  - {name: people, type: tables, mailboxes: [\"" + server.table() +
+                                  "\"], timeout: 12s}\n",
+                      .zone = kZone};
+  Daemon daemon(setup);
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    MilterClient c(daemon.socket_path(), 15s);
+    c.greet();
+    c.mail("<a@x.test>");
+    EXPECT_EQ(c.rcpt("<u1@site.test>"), "continue");  // after 5 s; it is decided at the end, which may take longer
+    EXPECT_EQ(c.end_of_message().verdict.substr(0, 9), "451 4.4.3");
+  }
+  setup.sections = "";
+  daemon.configure(setup);
+  EXPECT_EQ(nlohmann::json::parse(daemon.ask("reload")).at("ok"), true);
+  while (std::chrono::steady_clock::now() - begin < 11s) {
+    const auto asked = std::chrono::steady_clock::now();
+    EXPECT_EQ(nlohmann::json::parse(daemon.ask("reload")).at("ok"), true);
+    ASSERT_LT(std::chrono::steady_clock::now() - asked, 1s);
+    std::this_thread::sleep_for(200ms);
+  }
+}
+
+// What one directory cannot tell now another one may.
+TEST(Accounts, ADirectoryThatIsDownCostsThoseOfOthersNothing) {
+  const std::string down =
+      "  - {name: down, type: tables, mailboxes: [\"tcp:127.0.0.1:" + std::to_string(free_port()) + "\"]";
+  const World w({.sections = kDirectory + down + "}\n"});
+  EXPECT_EQ(w.inbound("eva@site.test"), "");
+  EXPECT_EQ(w.told("eva", "eva@site.test", "a@x.test"), "");
+  EXPECT_EQ(w.inbound("nobody@site.test"), "451 4.4.3 Mailboxes can not be looked up now, try again later");
+  const World elsewhere({.sections = kDirectory + down + ", domains: [elsewhere.test]}\n"});
+  EXPECT_EQ(elsewhere.inbound("nobody@site.test"), "550 5.1.1 No such mailbox here");
 }
 
 // FIELD 3.7: whoever tries another one's addresses is seen.
