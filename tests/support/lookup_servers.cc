@@ -87,7 +87,9 @@ std::vector<std::string> TableServer::command() const {
           std::to_string(port_), folder()};
 }
 
-void TableServer::be_honest() const { std::filesystem::remove(folder_ / "lie"); }
+void TableServer::behave() const {
+  for (const char* told : {"lie", "slow"}) std::filesystem::remove(folder_ / told);
+}
 
 bool TableServer::answers() const { return listens(port_); }
 

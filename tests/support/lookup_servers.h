@@ -25,10 +25,11 @@ class TableServer final : public RealServer {
   explicit TableServer(Protocol protocol);
   /// As Postfix writes it.
   std::string table() const;
-  /// From now on nobody is known …
+  /// From now on it lies: nobody is known. Or each answer takes 2 s.
   void lie() const { write("lie", ""); }
-  /// … until now.
-  void be_honest() const;
+  void slow_down() const { write("slow", ""); }
+  /// As it was.
+  void behave() const;
 
  protected:
   std::vector<std::string> command() const override;

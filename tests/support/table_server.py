@@ -4,22 +4,29 @@
 usage: table_server.py socketmap|tcp PORT FOLDER
 
 Knows u0 to u99 and c0, c1 ... of site.test; each belongs to the login of that name. While FOLDER/lie is there it says of everybody
-that there is no such address.
+that there is no such address; while FOLDER/slow is there each answer takes 2 s.
 """
 
 import os
 import re
 import socketserver
 import sys
+import time
 import urllib.parse
 
 PROTOCOL, PORT, FOLDER = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 KNOWN = re.compile(r"(u\d\d?|c\d+)@site\.test")
 
 
+def is_told_to(what):
+    return os.path.exists(os.path.join(FOLDER, what))
+
+
 def owner(key):
+    if is_told_to("slow"):
+        time.sleep(2)
     found = KNOWN.fullmatch(key)
-    return found[1] if found and not os.path.exists(os.path.join(FOLDER, "lie")) else None
+    return found[1] if found and not is_told_to("lie") else None
 
 
 def read_netstring(stream):

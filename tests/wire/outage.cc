@@ -257,4 +257,10 @@ std::string Outage::table() const {
   return text;
 }
 
+void costs_nobody_a_5xx(const Plant& plant, const std::string& keys) {
+  Outage outage(plant, keys);
+  outage.run();
+  outage.expect_nobody_pays();
+}
+
 }  // namespace postern::test

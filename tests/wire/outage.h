@@ -57,11 +57,13 @@ struct Plant {
 /// Killed, ended in peace, and frozen.
 std::vector<Plant::Fault> faults_of(RealServer& server);
 
+inline const std::string kShortMemory = "remember: 1s, remember-absent: 1s";
+
 /// About 200 messages a second through the daemon, while a plant goes down and comes back.
 class Outage {
  public:
   /// `keys`: of the directory, how long its answers serve.
-  explicit Outage(Plant plant, const std::string& keys = "remember: 1s, remember-absent: 1s");
+  explicit Outage(Plant plant, const std::string& keys = kShortMemory);
   ~Outage();
 
   /// Each fault in turn. After each it is waited until everything is answered normally.
@@ -110,5 +112,8 @@ class Outage {
   std::vector<std::thread> threads_;
   std::vector<Lived> lived_;
 };
+
+/// All of it, and what must hold. `keys`: as Outage has them.
+void costs_nobody_a_5xx(const Plant& plant, const std::string& keys = kShortMemory);
 
 }  // namespace postern::test

@@ -41,12 +41,6 @@ Plant plant_of(std::string name, const std::string& dsn, const std::string& furt
           .faults = {}};
 }
 
-void costs_nobody_a_5xx(const Plant& plant) {
-  Outage outage(plant);
-  outage.run();
-  outage.expect_nobody_pays();
-}
-
 TEST(Outage, OfPostgresqlCostsNobodyA5xx) {
   if (const std::string missing = PostgresServer::missing(); !missing.empty()) GTEST_SKIP() << missing << " is missing";
   PostgresServer server;

@@ -22,12 +22,6 @@ std::string for_each_account(fmt::string_view text) {
   return all;
 }
 
-void costs_nobody_a_5xx(const Plant& plant, const std::string& keys = "remember: 1s, remember-absent: 1s") {
-  Outage outage(plant, keys);
-  outage.run();
-  outage.expect_nobody_pays();
-}
-
 TEST(Outage, OfLdapCostsNobodyA5xx) {
   if (const std::string missing = LdapServer::missing(); !missing.empty()) GTEST_SKIP() << missing << " is missing";
   LdapServer server("dn: dc=acme,dc=example\nobjectClass: dcObject\nobjectClass: organization\no: acme\ndc: acme\n" +
@@ -52,25 +46,6 @@ TEST(Outage, OfDovecotCostsNobodyA5xx) {
                       .faults = std::move(faults)});
 }
 
-Plant plant_of(const char* name, TableServer& server) {
-  return {.name = name,
-          .directory = fmt::format("type: tables, senders: ['{0}'], mailboxes: ['{0}']", server.table()),
-          .login_domain = {},
-          .faults = faults_of(server)};
-}
-
-TEST(Outage, OfASocketmapCostsNobodyA5xx) {
-  if (const std::string missing = TableServer::missing(); !missing.empty()) GTEST_SKIP() << missing << " is missing";
-  TableServer server(TableServer::Protocol::socketmap);
-  costs_nobody_a_5xx(plant_of("socketmap", server));
-}
-
-TEST(Outage, OfATcpTableCostsNobodyA5xx) {
-  if (const std::string missing = TableServer::missing(); !missing.empty()) GTEST_SKIP() << missing << " is missing";
-  TableServer server(TableServer::Protocol::tcp);
-  costs_nobody_a_5xx(plant_of("tcp_table", server));
-}
-
 TEST(Outage, OfAFileCostsNobodyAnything) {
   const TempFolder folder;
   const std::string path = folder / "accounts.yaml";
@@ -86,31 +61,6 @@ TEST(Outage, OfAFileCostsNobodyAnything) {
                                {"emptied", [&] { write(""); }, [&] { write(good); }, 6s},
                                {"removed", [&] { std::filesystem::remove(path); }, [&] { write(good); }, 6s}}};
   costs_nobody_a_5xx(plant, "");
-}
-
-// The same load and the same judgement, where a lookup that fails is taken for one that finds nobody.
-TEST(Outage, WouldCost5xxIfAFailureMeantThatThereIsNobody) {
-  if (const std::string missing = TableServer::missing(); !missing.empty()) GTEST_SKIP() << missing << " is missing";
-  TableServer server(TableServer::Protocol::tcp);
-  Plant plant = plant_of("lying", server);
-  plant.faults = {{"lies", [&] { server.lie(); }, [&] { server.be_honest(); }}};
-  Outage outage(plant);
-  outage.run();
-  EXPECT_GT(outage.paid(), 100) << outage.table();
-}
-
-// Where nothing is remembered, those that everybody asks for are put off as well; refused they are not.
-TEST(Outage, PutsOffEverybodyWithoutStaleAnswers) {
-  if (const std::string missing = TableServer::missing(); !missing.empty()) GTEST_SKIP() << missing << " is missing";
-  TableServer server(TableServer::Protocol::tcp);
-  Plant plant = plant_of("forgetful", server);
-  plant.faults.resize(1);
-  Outage outage(plant, "remember: 0s, remember-absent: 0s, stale: 0s");
-  outage.run();
-  EXPECT_EQ(outage.paid(), 0) << outage.table();
-  EXPECT_EQ(outage.count(Mail::own, Phase::down, '2') + outage.count(Mail::known, Phase::down, '2'), 0);
-  EXPECT_GT(outage.count(Mail::own, Phase::down, '4'), 50);
-  EXPECT_GT(outage.count(Mail::known, Phase::down, '4'), 50);
 }
 
 }  // namespace
