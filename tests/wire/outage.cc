@@ -108,6 +108,14 @@ Told Outage::tell(MilterClient& client, Mail mail, int number) {
   return told;
 }
 
+void Outage::ask_for_every_user() {
+  MilterClient client(daemon_.socket_path(), 20s);
+  client.greet();
+  for (int i = 0; i < kUsers; ++i) {
+    for (const Mail mail : {Mail::own, Mail::known}) EXPECT_EQ(tell(client, mail, i).answer, '2') << i;
+  }
+}
+
 void Outage::send(unsigned seed) {
   std::mt19937 random(seed);
   auto turn = Steady::now() + std::chrono::milliseconds(random() % 80);
@@ -171,8 +179,9 @@ void Outage::enter(Phase phase) {
 }
 
 void Outage::run() {
+  ask_for_every_user();
   load(true);
-  std::this_thread::sleep_for(2500ms);  // every user has been asked for
+  std::this_thread::sleep_for(1500ms);
   for (const Plant::Fault& fault : plant_.faults) {
     const int before = put_off();
     enter(Phase::between);

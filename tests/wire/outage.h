@@ -57,6 +57,7 @@ struct Plant {
 /// Killed, ended in peace, and frozen.
 std::vector<Plant::Fault> faults_of(RealServer& server);
 
+/// Each answer is asked for again after a second.
 inline const std::string kShortMemory = "remember: 1s, remember-absent: 1s";
 
 /// About 200 messages a second through the daemon, while a plant goes down and comes back.
@@ -84,9 +85,9 @@ class Outage {
   void expect_nobody_pays();
   /// All answers by message and phase, for whoever must find out.
   std::string table() const;
-  Daemon& daemon() { return daemon_; }
 
  private:
+  void ask_for_every_user();
   void send(unsigned seed);
   Told tell(MilterClient& client, Mail mail, int number);
   void note(Mail mail, Phase phase, const Told& told, int number);
