@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 namespace postern {
 
@@ -63,19 +64,24 @@ std::string to_utf8(std::u16string_view text) {
   return out;
 }
 
-std::optional<std::u16string> nfc(std::u16string_view text) {
+std::optional<std::u16string> nfc(std::u16string text) {
   UErrorCode status = U_ZERO_ERROR;
   const UNormalizer2* form = unorm2_getNFCInstance(&status);
+  const auto units = static_cast<std::int32_t>(text.size());
+  if (unorm2_spanQuickCheckYes(form, text.data(), units, &status) == units && U_SUCCESS(status)) return text;
   std::u16string out(text.size() * 3 + 1, u'\0');  // UAX 15 9: at most three times the units
-  const std::int32_t n = unorm2_normalize(form, text.data(), static_cast<std::int32_t>(text.size()), out.data(),
-                                          static_cast<std::int32_t>(out.size()), &status);
+  const std::int32_t n =
+      unorm2_normalize(form, text.data(), units, out.data(), static_cast<std::int32_t>(out.size()), &status);
   if (U_FAILURE(status)) return std::nullopt;
   out.resize(static_cast<std::size_t>(n));
   return out;
 }
 
+constexpr UChar32 kFirstWideForm = 0x3000;  // the ideographic space
+
 // What a full- or half-width form stands for; every other character itself (RFC 8264 5.2.1).
 void append_unwidened(std::u16string& out, UChar32 c) {
+  if (c < kFirstWideForm) return append(out, c);
   const auto type = u_getIntPropertyValue(c, UCHAR_DECOMPOSITION_TYPE);
   if (type == U_DT_WIDE || type == U_DT_NARROW) {
     UErrorCode status = U_ZERO_ERROR;
@@ -101,6 +107,7 @@ bool is_compatibility_form(UChar32 c) {
 }
 
 bool is_comparable(UChar32 c) {
+  if (c < 0x80) return c >= 0x20 && c < 0x7f;
   switch (u_charType(c)) {
     case U_UNASSIGNED:
     case U_CONTROL_CHAR:
@@ -190,7 +197,7 @@ std::optional<std::string> comparison_form(std::string_view utf8, LetterCase let
     if (c < 0) return std::nullopt;
     append_unwidened(wide, c);
   }
-  const auto normal = nfc(wide);
+  const auto normal = nfc(std::move(wide));
   if (!normal) return std::nullopt;
   std::u16string folded;
   const auto units = static_cast<std::int32_t>(normal->size());
@@ -200,7 +207,7 @@ std::optional<std::string> comparison_form(std::string_view utf8, LetterCase let
     if (!is_comparable(c)) return std::nullopt;
     append(folded, letters == LetterCase::fold ? u_foldCase(c, U_FOLD_CASE_DEFAULT) : c);
   }
-  const auto form = nfc(folded);
+  const auto form = nfc(std::move(folded));
   return form ? std::optional(to_utf8(*form)) : std::nullopt;
 }
 
