@@ -1,7 +1,5 @@
 #include "policy/accounts/normal_form.h"
 
-#include <algorithm>
-
 #include "policy/mail/address_syntax.h"
 
 namespace postern::accounts {
@@ -11,6 +9,18 @@ namespace {
 std::string domain_text(const Mailbox& mailbox) {
   if (mailbox.domain) return mailbox.domain->text();
   return mailbox.literal ? '[' + mailbox.literal->text() + ']' : std::string();
+}
+
+// Letters, digits and some marks in ASCII, one `@` with something before it, and no dot at the end.
+bool is_written_plainly(std::string_view text) {
+  std::size_t ats = 0;
+  for (const char c : text) {
+    const bool is_plain =
+        (c >= 'a' && c <= 'z') || (c >= '-' && c <= '9' && c != '/') || (c >= 'A' && c <= 'Z') || c == '_' || c == '+';
+    if (c == '@') ++ats;
+    if (!is_plain && c != '@') return false;
+  }
+  return ats == 1 && text.front() != '@' && text.back() != '.';
 }
 
 }  // namespace
@@ -34,15 +44,9 @@ std::optional<AddressKey> address_key(std::string_view text, LetterCase letters)
 }
 
 bool is_address(std::string_view text, const AddressKey& key, LetterCase letters) {
-  const std::size_t at = text.find('@');
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           c == '_' || c == '+';
-  };
-  const bool plain = at != std::string_view::npos && at > 0 && text.back() != '.' &&
-                     std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), is_plain) &&
-                     std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at) + 1, text.end(), is_plain);
-  if (!plain) return address_key(text, letters) == key;  // there is more than one way to write it
+  if (!is_written_plainly(text)) return address_key(text, letters) == key;  // there is more than one way to write it
+  const std::size_t at = key.local.size();
+  if (text.size() != at + 1 + key.domain.size() || text[at] != '@') return false;
   const std::string_view local = text.substr(0, at);
   const bool same = letters == LetterCase::fold ? ascii_iequals(local, key.local) : local == key.local;
   return same && ascii_iequals(text.substr(at + 1), key.domain);

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "policy/base/text.h"
@@ -70,13 +71,22 @@ std::optional<WallTime> end_of(std::string_view text) {
 }
 
 void add_list(std::vector<std::string>& to, std::string_view text) {
-  constexpr std::string_view kSeparators = ", \t\r\n";
-  for (std::size_t start = text.find_first_not_of(kSeparators); start != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(kSeparators, start), text.size());
-    std::string item(text.substr(start, end - start));
-    if (std::find(to.begin(), to.end(), item) == to.end()) to.push_back(std::move(item));
-    start = text.find_first_not_of(kSeparators, end);
+  const auto separates = [](char c) { return c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  for (auto start = std::find_if_not(text.begin(), text.end(), separates); start != text.end();) {
+    const auto end = std::find_if(start, text.end(), separates);
+    to.emplace_back(start, end);
+    start = std::find_if_not(end, text.end(), separates);
   }
+}
+
+// A join repeats what belongs to one side in every row. In the time of sorting, since a list may be as long as a reply.
+void drop_repeated(std::vector<std::string>& list) {
+  std::vector<std::string_view> sorted(list.begin(), list.end());
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end()) return;
+  std::set<std::string> seen;
+  list.erase(std::remove_if(list.begin(), list.end(), [&](const auto& item) { return !seen.insert(item).second; }),
+             list.end());
 }
 
 // Where a field of that name goes; null for others.
@@ -153,6 +163,11 @@ Answer RowsDirectory::read(const Reply& reply) {
       unreadable_.add();
       return Answer::unsure(std::move(problem));
     }
+  }
+  if (reply.rows.size() > 1) {
+    for (auto* list :
+         {&record.addresses, &record.grants, &record.behalf, &record.owners, &record.delegates, &record.targets})
+      drop_repeated(*list);
   }
   Answer answer = Answer::yes(std::move(record));
   answer.stale = reply.stale;
