@@ -15,6 +15,9 @@ TEST_PACKAGES=(
   nsd openssl postgresql-15 sasl2-bin slapd sqlite3 swaks
 )
 
+# Programs of tests/bench that are built where the library is found, and what makes their tables.
+BENCH_PACKAGES=(libbenchmark-dev tinycdb)
+
 # A private Postfix and a private Sendmail, unpacked beside the build, and the dialogues with them: the libraries that they are linked
 # with, m4 for sendmail.cf, openssl for certificates, and Python.
 MTA_PACKAGES=(

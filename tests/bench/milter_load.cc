@@ -19,8 +19,9 @@ namespace {
 constexpr const char* kUsage =
     "usage: milter_load --address unix:/path|inet:port@ip [--pid PID]... [--sessions 8] [--messages 10000]\n"
     "                   [--warm-up 200] [--per-connection 1] [--idle 0] [--body BYTES] [--mails FILE]\n"
-    "                   [--offer STEPS] [--offer-actions ACTIONS] [--negotiate]\n"
+    "                   [--offer STEPS] [--offer-actions ACTIONS] [--negotiate] [--logged-in]\n"
     "--mails FILE has a line a mail: sender domain, client address, client name, HELO; they are taken in turn.\n"
+    "--logged-in sends as user@DOMAIN with the login login@DOMAIN.\n"
     "--offer takes a mask of protocol steps (0x1fffff: all); --negotiate prints what the milter asks for and sends\n"
     "one message only.\n";
 
@@ -66,6 +67,7 @@ int main(int argc, char** argv) {
   try {
     postern::bench::Load load;
     std::size_t body_bytes = Mail{}.body_bytes;
+    bool is_logged_in = false;
     enum Option {
       address = 1,
       pid,
@@ -78,7 +80,8 @@ int main(int argc, char** argv) {
       mails,
       offer,
       offer_actions,
-      negotiate
+      negotiate,
+      logged_in
     };
     const option options[] = {{"address", 1, nullptr, address},
                               {"pid", 1, nullptr, pid},
@@ -92,6 +95,7 @@ int main(int argc, char** argv) {
                               {"offer", 1, nullptr, offer},
                               {"offer-actions", 1, nullptr, offer_actions},
                               {"negotiate", 0, nullptr, negotiate},
+                              {"logged-in", 0, nullptr, logged_in},
                               {nullptr, 0, nullptr, 0}};
     const auto count = [] { return static_cast<std::size_t>(std::stoul(optarg)); };
     const auto mask = [] { return static_cast<std::uint32_t>(std::stoul(optarg, nullptr, 0)); };
@@ -108,6 +112,7 @@ int main(int argc, char** argv) {
         case mails: load.mails = read_mails(optarg); break;
         case offer: load.offered_steps = mask(); break;
         case offer_actions: load.offered_actions = mask(); break;
+        case logged_in: is_logged_in = true; break;
         case negotiate:
           load.sessions = load.messages = 1;
           load.warm_up = 0;
@@ -120,7 +125,10 @@ int main(int argc, char** argv) {
       return 2;
     }
     if (load.mails.empty()) load.mails.emplace_back();
-    for (Mail& mail : load.mails) mail.body_bytes = body_bytes;
+    for (Mail& mail : load.mails) {
+      mail.body_bytes = body_bytes;
+      mail.logged_in = is_logged_in;
+    }
     print(postern::bench::run(load));
     return 0;
   } catch (const std::exception& error) {

@@ -49,7 +49,11 @@ class Writer {
                 {"{mail_mailer}", "smtp"},
                 {"{rcpt_addr}", "someone@example.net"},
                 {"{rcpt_host}", "example.net"},
-                {"{rcpt_mailer}", "smtp"}} {}
+                {"{rcpt_mailer}", "smtp"}} {
+    if (!mail.logged_in) return;
+    macros_["{auth_authen}"] = "login@" + mail.sender_domain;
+    macros_["{auth_type}"] = "PLAIN";
+  }
 
   /// A step the milter may have switched off (`no_step`), or whose answer it does not give (`no_reply`).
   void step(char command, std::uint32_t stage, std::initializer_list<std::string_view> usual_macros,
@@ -148,7 +152,7 @@ Script message(const Negotiated& negotiated, const Mail& mail) {
       {"Content-Type", " text/plain; charset=us-ascii"},
   }};
   Writer writer(negotiated, mail);
-  writer.step('M', 2, {"i", "{auth_authen}", "{mail_addr}", "{mail_host}", "{mail_mailer}"},
+  writer.step('M', 2, {"i", "{auth_type}", "{auth_authen}", "{mail_addr}", "{mail_host}", "{mail_mailer}"},
               '<' + std::string("user@") + mail.sender_domain + '>' + '\0', kNoMail, kNoReplyMail);
   writer.step('R', 3, {"i", "{rcpt_addr}", "{rcpt_host}", "{rcpt_mailer}"}, "<someone@example.net>\0"sv, kNoRcpt,
               kNoReplyRcpt);

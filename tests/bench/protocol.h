@@ -73,6 +73,7 @@ struct Mail {
   std::string client_name = "unknown";
   std::string helo = "client.example.com";
   std::size_t body_bytes = 1024;
+  bool logged_in = false;  ///< as login@SENDER_DOMAIN
 };
 
 std::string negotiation(std::uint32_t actions, std::uint32_t steps);

@@ -18,6 +18,9 @@ DO_NOTHING = """\
 INBOUND = """\
   - include: presets/inbound.yaml
 """
+SUBMISSION = """\
+  - include: presets/submission.yaml
+"""
 CONFIGURATION = """\
 version: 1
 listen: {listen}
@@ -25,7 +28,7 @@ admin: {{socket: {folder}/control.sock}}
 site: {{hostname: mx.here.example, domains: [here.example, example.net], networks: [192.0.2.0/24]}}
 log: {{level: {level}}}
 dns: {{servers: ["{dns}@53"], trust_anchor: "", canary: [mx.d0.bench.example]}}
-rules:
+{accounts}rules:
 {rules}"""
 
 
@@ -83,11 +86,12 @@ def address(folder, name, tcp):
     return f"inet:{free_port()}@127.0.0.1" if tcp else f"unix:{folder}/{name}.sock"
 
 
-def postern(programs, folder, rules, *, level="info", tcp=False):
+def postern(programs, folder, rules, *, level="info", tcp=False, accounts=""):
+    """`accounts`: the line of the configuration, where it has directories."""
     where = address(folder, "postern", tcp)
     configuration = os.path.join(folder, "postern.yaml")
     with open(configuration, "w", encoding="ascii") as file:
-        file.write(CONFIGURATION.format(listen=where, folder=folder, level=level, dns=ADDRESS, rules=rules))
+        file.write(CONFIGURATION.format(listen=where, folder=folder, level=level, dns=ADDRESS, accounts=accounts, rules=rules))
     return Milter("postern", [programs["postern"], "run", "-c", configuration], where, os.path.join(folder, "postern.log"))
 
 

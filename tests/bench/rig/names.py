@@ -47,6 +47,14 @@ def write_mails(path):
             file.write(f"{domain(n)} {client(n)} mx.{domain(n)} mx.{domain(n)}\n")
 
 
+def write_accounts(path):
+    """A file of accounts: the logins of milter_load, whose addresses its senders are, and its recipient."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write("accounts:\n  someone@example.net: {}\n")
+        for n in range(DOMAINS):
+            file.write(f"  login@{domain(n)}: {{addresses: [sales@{domain(n)}, info@{domain(n)}, user@{domain(n)}]}}\n")
+
+
 class Names:
     def __init__(self, folder):
         os.makedirs(folder)

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace postern::bench {
+
+void register_store_benchmarks();
+
+}  // namespace postern::bench
