@@ -53,7 +53,7 @@ struct CheckType {
   std::span<const Outcome> outcomes;
   Unavailable unavailable = Unavailable::skip;  ///< the default of the setting of that name (FAULTS 3)
   std::chrono::milliseconds timeout{8000};      ///< the default of the setting of that name
-  int questions = 20;                           ///< DNS questions it may ask for one message
+  int questions = 20;                           ///< DNS questions it may ask for one message; 0: it asks none
   std::unique_ptr<const Check> (*build)(Settings& settings);
 };
 

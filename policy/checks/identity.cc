@@ -201,7 +201,7 @@ constexpr CheckType kIdentity{.name = "identity",
                               .outcomes = kOutcomes,
                               .unavailable = Unavailable::defer,  // FAULTS 3
                               .timeout = std::chrono::seconds(8),
-                              .questions = 1,
+                              .questions = 0,
                               .build = build<Part::whole>};
 
 constexpr CheckType kIdentitySender{.name = "identity.sender",
@@ -212,7 +212,7 @@ constexpr CheckType kIdentitySender{.name = "identity.sender",
                                     .outcomes = kOutcomes,
                                     .unavailable = Unavailable::defer,
                                     .timeout = std::chrono::seconds(8),
-                                    .questions = 1,
+                                    .questions = 0,
                                     .build = build<Part::sender>};
 
 constexpr CheckType kIdentityAuthor{.name = "identity.author",
@@ -223,7 +223,7 @@ constexpr CheckType kIdentityAuthor{.name = "identity.author",
                                     .outcomes = kOutcomes,
                                     .unavailable = Unavailable::defer,
                                     .timeout = std::chrono::seconds(8),
-                                    .questions = 1,
+                                    .questions = 0,
                                     .build = build<Part::author>};
 
 }  // namespace postern

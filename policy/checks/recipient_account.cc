@@ -112,7 +112,7 @@ constexpr CheckType kRecipientAccount{.name = "recipient-account",
                                       .outcomes = kOutcomes,
                                       .unavailable = Unavailable::defer,  // FAULTS 3
                                       .timeout = std::chrono::seconds(8),
-                                      .questions = 20,
+                                      .questions = 0,
                                       .build = build};
 
 }  // namespace postern

@@ -43,9 +43,10 @@ ConfiguredCheck configure(const CheckType& type, Settings& s) {
   const std::string word = s.word("unavailable", fallback, kUnavailableWords,
                                   "while it has failed: decide without it, or put off what it could have changed");
   check.unavailable = word == "defer" ? Unavailable::defer : Unavailable::skip;
-  check.questions =
-      static_cast<std::size_t>(s.number("questions", type.questions, 1, kMostQuestions,
-                                        "DNS questions for one message; with more needed the check has failed"));
+  if (type.questions > 0)
+    check.questions =
+        static_cast<std::size_t>(s.number("questions", type.questions, 1, kMostQuestions,
+                                          "DNS questions for one message; with more needed the check has failed"));
   check.check = type.build(s);
   s.finish();
   return check;

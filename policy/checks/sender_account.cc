@@ -160,7 +160,7 @@ constexpr CheckType kSenderAccount{.name = "sender-account",
                                    .outcomes = kOutcomes,
                                    .unavailable = Unavailable::skip,  // FAULTS 3
                                    .timeout = std::chrono::seconds(9),
-                                   .questions = 20,
+                                   .questions = 0,
                                    .build = build};
 
 }  // namespace postern

@@ -182,7 +182,8 @@ FactState KnownFacts::fact(std::size_t index) const {
 rules::CheckState KnownFacts::check(std::size_t index) const {
   if (transaction_.policy->rules->checks()[index].scope == Scope::message)
     return transaction_.findings->state(index, stage_);
-  if (recipient_ == nullptr) return {};
+  if (recipient_ == nullptr)  // at the end: there is none, so nothing is true of it
+    return {stage_ == Stage::end ? rules::CheckState::Kind::known : rules::CheckState::Kind::later, nullptr};
   return recipient_->findings->state(index, stage_);
 }
 

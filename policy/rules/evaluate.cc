@@ -189,6 +189,7 @@ Outlook Evaluation::check(const Expression& e) const {
   }
   if (on_failure == 0) on_failure = unknown;
   if (unseen) return outlook_of(static_cast<Truths>(kEither | on_failure));
+  if (state.kind == CheckState::Kind::known) return outlook_of(truth(e.negated));
   return unfound(state.kind, on_failure, unknown);
 }
 
@@ -233,7 +234,7 @@ std::optional<Outlook> Evaluation::unfound_fact(const Expression& e) {
   const Truths unknown = unknown_as(decl.unavailable);
   if (sight_ == Sight::blind_to_recipient && decl.scope == Scope::recipient)
     return outlook_of(static_cast<Truths>(kEither | unknown));
-  const auto state = kind == FactState::Kind::askable ? CheckState::Kind::askable
+  const auto state = kind == FactState::Kind::askable  ? CheckState::Kind::askable
                      : kind == FactState::Kind::failed ? CheckState::Kind::failed
                                                        : CheckState::Kind::later;
   return unfound(state, unknown, unknown);

@@ -41,7 +41,7 @@ struct CheckState {
     later,  ///< its inputs belong to a later stage, or its answer did not come in time at this stage
     askable,  ///< belongs to this stage and has not been asked for: decide() may ask for it. Also where somebody has the answer
               ///< already: what decide() tells beside its decision must not depend on which thread was faster
-    known,   ///< `finding` stands
+    known,   ///< `finding` stands; without one there is nothing that the check could be of: every comparison is false
     failed,  ///< it could not be done, for good; `finding` holds the outcome marked Failure::yes
   };
   Kind kind = Kind::later;
