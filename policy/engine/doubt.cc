@@ -32,7 +32,8 @@ class WithoutDoubtful final : public rules::Known {
 
   /// Why the finding of check `index` is doubtful, as `degraded` names it; empty where it is not, or there is none.
   std::string doubt(std::size_t index) const {
-    if (known_.check(index).kind != CheckState::Kind::known) return {};
+    const CheckState state = known_.check(index);
+    if (state.kind != CheckState::Kind::known || state.finding == nullptr) return {};
     const bool of_message = t_.policy->rules->checks()[index].scope == Scope::message;
     switch ((of_message ? *t_.findings : *recipient_->findings).trust(index)) {
       case dns::Trust::local: return {};
