@@ -95,7 +95,9 @@ Profile profile(const RuleSet& rules, const Known& known, Stage stage) {
         rule.split && *rule.split != Split::retry;  // it says itself what happens to unlike recipients
     if (rule.scoped && without != outlook_of(kFalse) && !other_split) {
       result.values += '/';
-      evaluation.append_profile(i, blind, result.values, result.needs);
+      // What is settled and refuses nobody is open no more, whatever of the recipient settled it.
+      if (evaluation.rule(i) != outlook_of(kFalse))
+        evaluation.append_profile(i, blind, result.values, result.needs);
     }
     if (without == outlook_of(kTrue)) break;
   }
