@@ -8,7 +8,7 @@
 
 #include "config/configuration.h"
 #include "milter/json.h"
-#include "policy/accounts/learn.h"
+#include "policy/accounts/identity/learn.h"
 #include "policy/store/make_store.h"
 
 namespace postern::cli {

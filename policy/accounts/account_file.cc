@@ -7,8 +7,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "policy/accounts/identity/normal_form.h"
 #include "policy/accounts/lookup.h"
-#include "policy/accounts/normal_form.h"
 #include "policy/base/settings.h"
 #include "policy/base/text.h"
 #include "policy/rules/list_entries.h"

@@ -6,13 +6,13 @@
 
 #include "policy/accounts/dovecot.h"
 #include "policy/accounts/file_directory.h"
-#include "policy/accounts/guarded_source.h"
-#include "policy/accounts/ldap_connector.h"
+#include "policy/accounts/guard/guarded_source.h"
+#include "policy/accounts/ldap/ldap_connector.h"
 #include "policy/accounts/rows_directory.h"
-#include "policy/accounts/sql_connector.h"
+#include "policy/accounts/sql/sql_connector.h"
 #include "policy/accounts/system_users.h"
-#include "policy/accounts/table_spec.h"
-#include "policy/accounts/tables_directory.h"
+#include "policy/accounts/tables/table_spec.h"
+#include "policy/accounts/tables/tables_directory.h"
 #include "policy/base/text.h"
 
 namespace postern::accounts {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "policy/accounts/file_table.h"
+#include "policy/accounts/tables/file_table.h"
 #include "policy/base/text.h"
 
 namespace postern::accounts {

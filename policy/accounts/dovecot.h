@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
-#include "policy/accounts/endpoint.h"
 #include "policy/accounts/lookup.h"
+#include "policy/accounts/tables/endpoint.h"
 
 namespace postern::accounts {
 

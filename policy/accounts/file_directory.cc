@@ -2,8 +2,8 @@
 
 #include <chrono>
 
-#include "policy/accounts/file_table.h"
-#include "policy/accounts/normal_form.h"
+#include "policy/accounts/identity/normal_form.h"
+#include "policy/accounts/tables/file_table.h"
 #include "policy/mail/address.h"
 
 namespace postern::accounts {

@@ -8,7 +8,7 @@
 
 #include "policy/accounts/account_file.h"
 #include "policy/accounts/directory.h"
-#include "policy/accounts/reloaded_file.h"
+#include "policy/accounts/tables/reloaded_file.h"
 #include "policy/base/clock.h"
 
 namespace postern::accounts {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "policy/accounts/normal_form.h"
+#include "policy/accounts/identity/normal_form.h"
 
 namespace postern::accounts {
 
@@ -108,7 +108,8 @@ class Search {
   MailboxFinding follow(const std::string& target, const AddressKey& from, int depth) {
     const std::optional<AddressKey> key = address_key(target, options_.letters);
     if (!key) return login(target, depth);
-    if (*key == from) return {Kind::accepted, fmt::format("{} keeps its mail", key->text())};  // virtual(5): a copy stays
+    if (*key == from)
+      return {Kind::accepted, fmt::format("{} keeps its mail", key->text())};  // virtual(5): a copy stays
     MailboxFinding finding = address(*key, depth);
     // Another site's mailbox is that site's business.
     if (finding.kind == Kind::silent || (finding.kind == Kind::unknown && key->domain != from.domain))

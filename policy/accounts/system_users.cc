@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "policy/accounts/file_table.h"
+#include "policy/accounts/tables/file_table.h"
 #include "policy/base/text.h"
 
 namespace postern::accounts {

@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
-#include "policy/accounts/identity.h"
-#include "policy/accounts/learn.h"
-#include "policy/accounts/local_user.h"
+#include "policy/accounts/identity/identity.h"
+#include "policy/accounts/identity/learn.h"
+#include "policy/accounts/identity/local_user.h"
 
 namespace postern {
 

@@ -9,7 +9,7 @@
 
 #include "config/configuration.h"
 #include "config/equip.h"
-#include "policy/accounts/identity.h"
+#include "policy/accounts/identity/identity.h"
 #include "policy/accounts/mailbox_lookup.h"
 #include "policy/dns/options.h"
 #include "policy/store/make_store.h"

@@ -1,4 +1,4 @@
-#include "policy/accounts/grant.h"
+#include "policy/accounts/identity/grant.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "policy/accounts/guarded_source.h"
+#include "policy/accounts/guard/guarded_source.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

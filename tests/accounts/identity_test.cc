@@ -1,6 +1,6 @@
 // Which address of a message decides, and what its fields may look like.
 
-#include "policy/accounts/identity.h"
+#include "policy/accounts/identity/identity.h"
 
 #include <gtest/gtest.h>
 

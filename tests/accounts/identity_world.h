@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "policy/accounts/identity.h"
+#include "policy/accounts/identity/identity.h"
 #include "tests/support/fake_directory.h"
 
 namespace postern::test {

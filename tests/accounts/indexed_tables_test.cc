@@ -7,8 +7,8 @@
 
 #include <random>
 
-#include "policy/accounts/cdb_table.h"
-#include "policy/accounts/lmdb_table.h"
+#include "policy/accounts/tables/cdb_table.h"
+#include "policy/accounts/tables/lmdb_table.h"
 #include "tests/accounts/conformance.h"
 #include "tests/accounts/table_files.h"
 #include "tests/support/temp_folder.h"

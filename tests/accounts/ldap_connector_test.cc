@@ -1,4 +1,4 @@
-#include "policy/accounts/ldap_connector.h"
+#include "policy/accounts/ldap/ldap_connector.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <fstream>
 #include <thread>
 
-#include "policy/accounts/guarded_source.h"
-#include "policy/accounts/ldap_filter.h"
+#include "policy/accounts/guard/guarded_source.h"
+#include "policy/accounts/ldap/ldap_filter.h"
 #include "policy/accounts/rows_directory.h"
 #include "tests/accounts/conformance.h"
 #include "tests/support/real_server.h"

@@ -1,4 +1,4 @@
-#include "policy/accounts/learn.h"
+#include "policy/accounts/identity/learn.h"
 
 #include <gtest/gtest.h>
 

@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "policy/accounts/socketmap.h"
-#include "policy/accounts/tcp_table.h"
+#include "policy/accounts/tables/socketmap.h"
+#include "policy/accounts/tables/tcp_table.h"
 #include "tests/accounts/conformance.h"
 #include "tests/accounts/direct_source.h"
 #include "tests/accounts/line_server.h"

@@ -1,4 +1,4 @@
-#include "policy/accounts/local_user.h"
+#include "policy/accounts/identity/local_user.h"
 
 #include <gtest/gtest.h>
 

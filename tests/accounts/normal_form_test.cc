@@ -1,4 +1,4 @@
-#include "policy/accounts/normal_form.h"
+#include "policy/accounts/identity/normal_form.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "policy/accounts/identity.h"
+#include "policy/accounts/identity/identity.h"
 #include "tests/accounts/identity_world.h"
 
 namespace postern::accounts {

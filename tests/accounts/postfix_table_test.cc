@@ -1,11 +1,11 @@
-#include "policy/accounts/postfix_table.h"
+#include "policy/accounts/tables/postfix_table.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "policy/accounts/guarded_source.h"
+#include "policy/accounts/guard/guarded_source.h"
 #include "tests/accounts/conformance.h"
 #include "tests/support/real_server.h"
 

@@ -1,4 +1,4 @@
-#include "policy/accounts/regexp_table.h"
+#include "policy/accounts/tables/regexp_table.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "policy/accounts/sql_connector.h"
+#include "policy/accounts/sql/sql_connector.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <thread>
 
-#include "policy/accounts/guarded_source.h"
+#include "policy/accounts/guard/guarded_source.h"
 #include "policy/accounts/rows_directory.h"
 #include "tests/accounts/conformance.h"
 #include "tests/support/real_server.h"

@@ -1,9 +1,9 @@
-#include "policy/accounts/sql_text.h"
+#include "policy/accounts/sql/sql_text.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "policy/accounts/sql_connector.h"
+#include "policy/accounts/sql/sql_connector.h"
 
 namespace postern::accounts {
 namespace {

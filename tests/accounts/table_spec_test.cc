@@ -1,4 +1,4 @@
-#include "policy/accounts/table_spec.h"
+#include "policy/accounts/tables/table_spec.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "policy/accounts/tables_directory.h"
+#include "policy/accounts/tables/tables_directory.h"
 
 #include <gtest/gtest.h>
 

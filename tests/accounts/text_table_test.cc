@@ -1,4 +1,4 @@
-#include "policy/accounts/text_table.h"
+#include "policy/accounts/tables/text_table.h"
 
 #include <gtest/gtest.h>
 

@@ -11,9 +11,9 @@
 
 #include "config/yaml_reader.h"
 #include "policy/accounts/file_directory.h"
-#include "policy/accounts/grant.h"
-#include "policy/accounts/guarded_source.h"
-#include "policy/accounts/identity.h"
+#include "policy/accounts/guard/guarded_source.h"
+#include "policy/accounts/identity/grant.h"
+#include "policy/accounts/identity/identity.h"
 #include "policy/accounts/mailbox_lookup.h"
 #include "policy/accounts/rows_directory.h"
 #include "tests/bench/store_bench.h"

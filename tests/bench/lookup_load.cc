@@ -12,9 +12,9 @@
 #include <string>
 #include <string_view>
 
-#include "policy/accounts/guarded_source.h"
-#include "policy/accounts/sql_connector.h"
-#include "policy/accounts/table_spec.h"
+#include "policy/accounts/guard/guarded_source.h"
+#include "policy/accounts/sql/sql_connector.h"
+#include "policy/accounts/tables/table_spec.h"
 #include "tests/bench/process.h"
 #include "tests/bench/samples.h"
 

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "policy/accounts/grant.h"
-#include "policy/accounts/normal_form.h"
-#include "policy/accounts/shown_address.h"
+#include "policy/accounts/identity/grant.h"
+#include "policy/accounts/identity/normal_form.h"
+#include "policy/accounts/identity/shown_address.h"
 #include "tests/fuzz/oracle.h"
 
 using namespace postern;

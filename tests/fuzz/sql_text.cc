@@ -1,6 +1,6 @@
-#include "policy/accounts/sql_text.h"
+#include "policy/accounts/sql/sql_text.h"
 
-#include "policy/accounts/sql_connector.h"
+#include "policy/accounts/sql/sql_connector.h"
 #include "tests/fuzz/oracle.h"
 
 using namespace postern;
