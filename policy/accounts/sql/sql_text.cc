@@ -107,15 +107,13 @@ class Reader {
     } while (depth > 0);
   }
 
+  char next_after(std::size_t at) const { return at + 1 < in_.size() ? in_[at + 1] : '\0'; }
+
   // A name in quotes; the quote doubled stands for itself.
   void quoted(char quote) {
-    std::size_t end = at_ + 1;
-    for (;; ++end) {
-      end = in_.find(quote, end);
-      if (end == std::string_view::npos) return wrong(at_, "a quote without an end");
-      if (end + 1 >= in_.size() || in_[end + 1] != quote || quote == ']') break;
-      ++end;
-    }
+    std::size_t end = in_.find(quote, at_ + 1);
+    while (end < in_.size() && next_after(end) == quote && quote != ']') end = in_.find(quote, end + 2);
+    if (end == std::string_view::npos) return wrong(at_, "a quote without an end");
     const std::string_view name = in_.substr(at_, end + 1 - at_);
     if (postfix_ && name.find('%') != std::string_view::npos)
       return wrong(at_ + name.find('%'), "a % in a quoted name cannot be bound");
