@@ -108,6 +108,14 @@ std::shared_ptr<CachingResolver::Flight> CachingResolver::join(const Question& q
       count_->joined.add();
       return under_way;
     }
+    // The answer may have landed since the cache was looked at, and its flight is gone: it is not asked for again.
+    if (!under_way && way == Source::Way::usual) {
+      if (Known known = look_up(question); known.answer) {
+        flights(way).erase(question);
+        begun->answer = std::move(known.answer);
+        return begun;
+      }
+    }
     if (outstanding_ >= options_.outstanding) {
       count_->refused.add();
       if (!under_way) flights(way).erase(question);
