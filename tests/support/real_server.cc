@@ -136,10 +136,30 @@ void RealServer::start() {
   throw std::runtime_error(command()[0] + ": " + content(log));
 }
 
+namespace {
+
+// A signal to stop reaches the threads of a process one by one; until then some of them answer.
+bool stands_still(pid_t pid) {
+  std::error_code ignored;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", ignored)) {
+    std::string stat;
+    std::ifstream in(task.path() / "stat");
+    std::getline(in, stat);
+    const std::size_t state = stat.rfind(')');
+    if (state != std::string::npos && state + 2 < stat.size() && stat[state + 2] != 'T') return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 int RealServer::stop_signal() const { return SIGTERM; }
 void RealServer::stop() { end(stop_signal()); }
 void RealServer::kill() { end(SIGKILL); }
-void RealServer::freeze() { signal(SIGSTOP); }
+void RealServer::freeze() {
+  signal(SIGSTOP);
+  for (int i = 0; i < 500 && !stands_still(pid_); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+}
 void RealServer::thaw() { signal(SIGCONT); }
 
 // To its children, too: PostgreSQL has a process a connection. First to them, while they are its children; it stands still
