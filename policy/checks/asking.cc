@@ -10,6 +10,20 @@ namespace postern {
 
 namespace {
 
+std::string_view word(accounts::MailboxFinding::Kind kind) {
+  using Kind = accounts::MailboxFinding::Kind;
+  switch (kind) {
+    case Kind::accepted: return "accepted";
+    case Kind::unknown: return "unknown";
+    case Kind::suspended: return "suspended";
+    case Kind::expired: return "expired";
+    case Kind::over_aliased: return "over-aliased";
+    case Kind::silent: return "none";
+    case Kind::unsure: break;
+  }
+  return "unavailable";
+}
+
 void take(Asking& asking, const Node& what, bool takes_callout, Problems& problems) {
   if (!what.is_scalar() || what.text.empty())
     return problems.error(what.where, fmt::format("ask wants names, this is {}", what.describe()));
@@ -57,6 +71,13 @@ accounts::Directories Asking::chosen(const accounts::Directories& all) const {
     if (std::any_of(directories.begin(), directories.end(), named)) some.push_back(directory);
   }
   return some;
+}
+
+Finding finding_of(accounts::MailboxFinding found, std::span<const Outcome> outcomes, const Context& context) {
+  if (found.late) context.must_wait();
+  const auto outcome =
+      std::find_if(outcomes.begin(), outcomes.end(), [&](const Outcome& o) { return o.name == word(found.kind); });
+  return {&*outcome, std::move(found.reason), {found.facts.begin(), found.facts.end()}};
 }
 
 }  // namespace postern

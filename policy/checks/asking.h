@@ -1,9 +1,11 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "policy/accounts/callout/call_ahead.h"
 #include "policy/accounts/directory.h"
+#include "policy/accounts/mailbox_lookup.h"
 #include "policy/base/settings.h"
 #include "policy/checks/check.h"
 
@@ -22,5 +24,9 @@ struct Asking {
   /// Of `all` those that are to be asked, in their order.
   accounts::Directories chosen(const accounts::Directories& all) const;
 };
+
+/// What the directories know of a mailbox, as the outcome of its word in `outcomes`, with the facts they tell. Asks to be
+/// run again where an answer may still come.
+Finding finding_of(accounts::MailboxFinding found, std::span<const Outcome> outcomes, const Context& context);
 
 }  // namespace postern

@@ -27,24 +27,6 @@ constexpr std::array<Outcome, 8> kOutcomes{{
 }};
 // clang-format on
 
-std::size_t outcome_of(MailboxFinding::Kind kind) {
-  switch (kind) {
-    case MailboxFinding::Kind::accepted: return kAccepted;
-    case MailboxFinding::Kind::unknown: return kUnknown;
-    case MailboxFinding::Kind::suspended: return kSuspended;
-    case MailboxFinding::Kind::expired: return kExpired;
-    case MailboxFinding::Kind::over_aliased: return kOverAliased;
-    case MailboxFinding::Kind::silent: return kNone;
-    case MailboxFinding::Kind::unsure: return kUnavailable;
-  }
-  return kUnavailable;
-}
-
-Finding finding_of(MailboxFinding found, const Context& c) {
-  if (found.late) c.must_wait();
-  return {&kOutcomes[outcome_of(found.kind)], std::move(found.reason), {found.facts.begin(), found.facts.end()}};
-}
-
 std::size_t outcome_of(const callout::Verdict& verdict) {
   switch (verdict.kind) {
     case callout::Kind::exists: return kAccepted;
@@ -74,7 +56,7 @@ class RecipientAccount final : public Check {
           *path.mailbox, directories,
           {.delimiters = c.site.delimiters, .letters = c.site.letters, .alias_depth = alias_depth_}, c.deadline);
     const bool settled = found.kind != MailboxFinding::Kind::silent && found.kind != MailboxFinding::Kind::unknown;
-    if (settled || c.backends.call_ahead == nullptr) return finding_of(std::move(found), c);
+    if (settled || c.backends.call_ahead == nullptr) return finding_of(std::move(found), kOutcomes, c);
     if (!c.may_probe) return {&kOutcomes[kNone], "nobody is asked in monitor mode"};
     callout::Verdict verdict = c.backends.call_ahead->verify(*path.mailbox, c.deadline);
     if (verdict.late) c.must_wait();

@@ -31,19 +31,6 @@ constexpr std::array<Outcome, 9> kOutcomes{{
 }};
 // clang-format on
 
-std::size_t outcome_of(MailboxFinding::Kind kind) {
-  switch (kind) {
-    case MailboxFinding::Kind::accepted: return kAccepted;
-    case MailboxFinding::Kind::unknown: return kUnknown;
-    case MailboxFinding::Kind::suspended: return kSuspended;
-    case MailboxFinding::Kind::expired: return kExpired;
-    case MailboxFinding::Kind::over_aliased: return kOverAliased;
-    case MailboxFinding::Kind::silent: return kNone;
-    case MailboxFinding::Kind::unsure: return kUnavailable;
-  }
-  return kUnavailable;
-}
-
 // FIELD 2.4: unknown is never bad.
 std::size_t outcome_of(callout::Kind kind) {
   switch (kind) {
@@ -91,8 +78,7 @@ class SenderAccount final : public Check {
     if (directories.empty()) return {&kOutcomes[kNone], "there are no directories of accounts"};
     MailboxFinding found = accounts::find_mailbox(
         mailbox, directories, {.delimiters = c.site.delimiters, .letters = c.site.letters}, c.deadline);
-    if (found.late) c.must_wait();
-    return {&kOutcomes[outcome_of(found.kind)], std::move(found.reason)};
+    return finding_of(std::move(found), kOutcomes, c);
   }
 
   // Who has logged in, and machines of ours, are known by other means (FIELD 2.4: never probed).
