@@ -8,6 +8,7 @@
 
 #include "policy/base/ip.h"
 #include "policy/base/text.h"
+#include "policy/dns/name_text.h"
 
 namespace postern {
 
@@ -74,6 +75,19 @@ std::optional<Domain> Domain::parse(std::string_view text) {
   if (!name.empty() && name.back() == '.') name.pop_back();
   if (!is_name(name)) return std::nullopt;
   if (IpAddress::parse(name)) return std::nullopt;  // RFC 1123 2.1: a host name never has the form of an address
+  return Domain(std::move(name));
+}
+
+std::optional<Domain> Domain::any_name(std::string_view name_text) {
+  const auto wire = dns::to_wire(name_text);
+  if (!wire) return std::nullopt;
+  std::string name;  // in its one form, however it was escaped
+  for (std::size_t at = 0; (*wire)[at] != '\0';) {
+    const auto length = static_cast<std::size_t>((*wire)[at]);
+    dns::append_label(name, std::string_view(*wire).substr(at + 1, length));
+    at += length + 1;
+  }
+  if (name.empty()) return std::nullopt;
   return Domain(std::move(name));
 }
 

@@ -22,6 +22,7 @@ const AnswerPtr& too_many() {
   static const AnswerPtr answer = [] {
     Answer capped;
     capped.problem = "too many DNS questions";
+    capped.unasked = true;
     return std::make_shared<const Answer>(std::move(capped));
   }();
   return answer;
@@ -40,13 +41,17 @@ struct MessageResolver::State {
   const std::shared_ptr<Resolver> resolver;
   Counter& capped;
   const std::size_t most;
-  Guarded<std::vector<Asked>> asked;  // few: looked through from the front
+  struct Questions {
+    std::vector<Asked> all;  // few: looked through from the front
+    std::size_t shared = 0;  // of them, how many count for the message
+  };
+  Guarded<Questions> asked;
 
   // The first answer wins: whoever asked at the same time gets that one too.
   AnswerPtr remember(std::size_t question, AnswerPtr answer) {
     if (answer->late) return answer;
-    return asked.with([&](std::vector<Asked>& all) {
-      AnswerPtr& known = all[question].answer;
+    return asked.with([&](Questions& questions) {
+      AnswerPtr& known = questions.all[question].answer;
       if (!known) known = std::move(answer);
       return known;
     });
@@ -57,19 +62,24 @@ MessageResolver::MessageResolver(Resolver& resolver, Counters& counters, std::si
     : state_(std::make_shared<State>(resolver, counters, most_questions)) {}
 
 std::shared_ptr<MessageResolver::View> MessageResolver::view(std::size_t most_questions) const {
-  return std::make_shared<View>(state_, most_questions);
+  return std::make_shared<View>(state_, most_questions, View::Share::common);
+}
+
+std::shared_ptr<MessageResolver::View> MessageResolver::own_view(std::size_t most_questions) const {
+  return std::make_shared<View>(state_, most_questions, View::Share::own);
 }
 
 std::size_t MessageResolver::asked() const {
-  return state_->asked.with([](const auto& all) { return all.size(); });
+  return state_->asked.with([](const auto& questions) { return questions.all.size(); });
 }
 
 bool MessageResolver::in_doubt() const { return state_->resolver->in_doubt(); }
 
 struct MessageResolver::View::Counted {
-  explicit Counted(std::size_t cap) : most(cap) {}
+  Counted(std::size_t cap, Share part) : most(cap), share(part) {}
 
   const std::size_t most;
+  const Share share;
   std::vector<std::size_t> asked;  // indexes into State::asked, under its lock
   std::atomic<bool> late{false};
   std::atomic<Trust> trust{Trust::local};
@@ -86,13 +96,15 @@ struct MessageResolver::View::Counted {
   };
   // Where a question stands, and what is known of it; nothing where it is one too many.
   std::optional<Admitted> admit(State& message, const Key& key) {
-    const auto admitted = message.asked.with([&](std::vector<State::Asked>& all) -> std::optional<Admitted> {
+    const auto admitted = message.asked.with([&](State::Questions& questions) -> std::optional<Admitted> {
+      std::vector<State::Asked>& all = questions.all;
       const auto found = std::find_if(all.begin(), all.end(), [&](const State::Asked& a) { return a.key == key; });
       const auto question = static_cast<std::size_t>(found - all.begin());
       const bool ours = std::find(asked.begin(), asked.end(), question) != asked.end();
       if (!ours && asked.size() >= most) return std::nullopt;
       if (found == all.end()) {
-        if (all.size() >= message.most) return std::nullopt;
+        if (share == Share::common && questions.shared >= message.most) return std::nullopt;
+        if (share == Share::common) ++questions.shared;
         all.push_back({key, nullptr});
       }
       if (!ours) asked.push_back(question);
@@ -103,8 +115,8 @@ struct MessageResolver::View::Counted {
   }
 };
 
-MessageResolver::View::View(std::shared_ptr<State> message, std::size_t most_questions)
-    : message_(std::move(message)), counted_(std::make_unique<Counted>(most_questions)) {}
+MessageResolver::View::View(std::shared_ptr<State> message, std::size_t most_questions, Share share)
+    : message_(std::move(message)), counted_(std::make_unique<Counted>(most_questions, share)) {}
 
 MessageResolver::View::~View() = default;
 

@@ -22,6 +22,9 @@ class MessageResolver {
   /// The eyes of one check, which may ask `most_questions` different questions; it keeps what it needs of this object
   /// alive.
   std::shared_ptr<View> view(std::size_t most_questions) const;
+  /// The same with a share of its own: its questions use up nothing that the others have, nor do theirs. So nobody can
+  /// let one check starve by what he writes for another.
+  std::shared_ptr<View> own_view(std::size_t most_questions) const;
   /// Different questions of all views so far.
   std::size_t asked() const;
   bool in_doubt() const;
@@ -37,7 +40,8 @@ class MessageResolver {
 /// a run is one thread's: was_late(), trust() and new_run() belong to whoever runs the check.
 class MessageResolver::View final : public Resolver {
  public:
-  View(std::shared_ptr<State> message, std::size_t most_questions);
+  enum class Share { common, own };
+  View(std::shared_ptr<State> message, std::size_t most_questions, Share share);
   ~View() override;
 
   void prefetch(const Question& question) override;

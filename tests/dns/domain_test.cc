@@ -56,6 +56,23 @@ TEST(Domain, RefusesWhatIsNoName) {
   EXPECT_EQ(parsed(std::string_view("a\0b", 3)), "-");
 }
 
+TEST(Domain, CanBeAnyNameThatDnsCarries) {
+  const auto any = [](std::string_view text) {
+    const auto domain = Domain::any_name(text);
+    return domain ? domain->text() : "-";
+  };
+  EXPECT_EQ(Domain::any_name("Mail.Example"), Domain::parse("mail.example"));
+  EXPECT_EQ(any("foo:bar/baz.example"), "foo:bar/baz.example");
+  EXPECT_EQ(any("two\\032words.example"), "two\\032words.example");
+  EXPECT_EQ(any("\\097\\.b.example"), "a\\.b.example") << "in its one form";
+  EXPECT_EQ(any("a b\xff\n.example"), "a\\032b\\255\\010.example");
+  EXPECT_EQ(any("192.0.2.1"), "192.0.2.1");
+  EXPECT_EQ(any(std::string(63, 'a')), std::string(63, 'a'));
+  for (const std::string& text : {std::string(), std::string("."), std::string("a..b"), std::string(".a"),
+                                  std::string("a."), std::string("a\\"), std::string(64, 'a')})
+    EXPECT_EQ(any(text), "-") << text;
+}
+
 TEST(Domain, StopsAtTheLengthsOfRfc1035) {
   const std::string label(63, 'a');
   EXPECT_EQ(parsed(label), label);

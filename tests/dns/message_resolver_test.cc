@@ -108,6 +108,20 @@ TEST(MessageResolver, CapsTheMessage) {
   EXPECT_EQ(w.capped(), 1);
 }
 
+TEST(MessageResolver, GivesAShareThatNobodyElseUsesUp) {
+  World w(2);
+  const auto common = w.message.view(10);
+  const auto own = w.message.own_view(2);
+  EXPECT_EQ(ask(*own, "a.test"), "1");
+  EXPECT_EQ(ask(*own, "b.test"), "2");
+  EXPECT_EQ(ask(*own, "c.test"), "too many DNS questions");
+  EXPECT_EQ(ask(*common, "d.test"), "3");
+  EXPECT_EQ(ask(*common, "e.test"), "4");
+  EXPECT_EQ(ask(*common, "f.test"), "too many DNS questions");
+  EXPECT_EQ(ask(*common, "a.test"), "1") << "what is known already costs nobody anything";
+  EXPECT_EQ(ask(*w.message.own_view(1), "g.test"), "5");
+}
+
 TEST(MessageResolver, OutlivesItsMessage) {
   FickleResolver resolver;
   Counters counters;

@@ -47,6 +47,14 @@ TEST(Unbound, KeepsTheFiveAnswersApart) {
   EXPECT_EQ(w.counted("dns.outstanding"), 0);
 }
 
+TEST(Unbound, AsksForNamesThatNoHostCanHave) {  // RFC 7208 7.1
+  World w("two\\032words@a/b.test. A 192.0.2.1\nback\\\\slash\\.dot.test. A 192.0.2.2\n\\255.test. A 192.0.2.3\n");
+  for (const std::string_view name : {"two\\032words@a/b.test", "back\\\\slash\\.dot.test", "\xff.test"}) {
+    const AnswerPtr answer = w.resolver->query({*Domain::any_name(name), Type::a}, in(4s));
+    EXPECT_EQ(answer->status, Status::ok) << name << ": " << answer->problem;
+  }
+}
+
 TEST(Unbound, TakesTruncatedAnswersOverTcp) {
   std::string script = "; SERVER cut.test TRUNCATE\ncut.test. A 192.0.2.1\nbig.test. TXT \"end\"\n";
   for (int i = 0; i < 40; ++i) script += fmt::format("big.test. TXT \"{}{}\"\n", i, std::string(200, 'x'));
