@@ -11,8 +11,9 @@ BUILD_PACKAGES=(
 
 # The tests, and the servers and clients that they start for themselves.
 TEST_PACKAGES=(
-  dovecot-core ldnsutils libgmock-dev libgtest-dev libnet-ssleay-perl libsasl2-modules mariadb-client-core mariadb-server-core
-  nsd openssl postgresql-15 sasl2-bin slapd sqlite3 swaks
+  dovecot-core ldnsutils libgmock-dev libgtest-dev libmail-dkim-perl libmail-dmarc-perl libnet-ssleay-perl libopendkim11 libsasl2-modules
+  mariadb-client-core mariadb-server-core nsd openssl postgresql-15 python3-authres python3-dkim python3-dnspython python3-nacl
+  python3-spf sasl2-bin slapd sqlite3 swaks
 )
 
 # Programs of tests/bench that are built where the library is found, and what makes their tables.

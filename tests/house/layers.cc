@@ -34,7 +34,7 @@ const std::vector<Door>& doors() {
       {"openldap.h", {"policy/accounts/ldap/ldap_backend.cc"}},
       {"unicode/", {"policy/base/text.cc", "policy/dns/domain.cc"}},
       {"spdlog/", {"policy/base/log.cc"}},
-      {"openssl/", {"policy/base/tls.cc"}},
+      {"openssl/", {"policy/auth/crypto.cc", "policy/base/tls.cc"}},
       {"sqlite3.h", {"policy/accounts/sql/sqlite_backend.cc", "policy/store/sqlite.cc"}},
       {"systemd/", {"milter/"}},
       {"CLI/", {"milter/"}},
