@@ -10,6 +10,7 @@
 #include "config/presets.h"
 #include "config/read_file.h"
 #include "config/sections.h"
+#include "config/sign_section.h"
 #include "config/site_section.h"
 #include "config/yaml_reader.h"
 #include "policy/base/text.h"
@@ -103,6 +104,8 @@ void read_rules(const Sections& sections, const std::string& folder, Problems& p
   source.rules = sections.find("rules");
   source.checks = declarations;
   source.later_rules = later_rules();
+  if (policy.signing && !policy.signing->keys.empty()) source.also.emplace_back("identity");  // what signing rests on
+  if (policy.signing && policy.signing->seal) source.also.emplace_back("arc");
   source.lists = &lists;
   source.all_monitored = policy.mode == Mode::monitor;
   source.include = [&](const std::string& name, const Place& where) { return files(name, where); };
@@ -167,8 +170,13 @@ std::optional<Configuration> load_text(std::string_view name, std::string_view t
 
   policy.checks = configure_checks(sections.find("checks"), problems);
   with_settings(sections, "store", problems, [&](Settings& s) { read_store(s, folder, result.store); });
+  policy.signing = read_sign(sections.find("sign"), folder, problems);
   result.directories = read_accounts(sections.find("accounts"), folder, problems);
   tell_unknown_directories(policy.checks, result.directories, problems);
+  if (policy.signing && !policy.signing->keys.empty() && result.directories.empty())
+    problems.warning(sections.find("sign")->where,
+                     "without accounts: nobody's identity is known, and nothing is signed",
+                     "name a directory in accounts:");
   for (const std::string_view section : {"accounts", "checks", "site"}) {
     const Node* node = sections.find(section);
     result.backends_made_of += node == nullptr ? "~" : text_of(*node);

@@ -5,6 +5,7 @@
 #include "config/daemon_sections.h"
 #include "config/presets.h"
 #include "config/sections.h"
+#include "config/sign_section.h"
 #include "config/site_section.h"
 #include "config/yaml_reader.h"
 #include "policy/checks/registry.h"
@@ -37,6 +38,8 @@ std::vector<SettingsOf> section_settings() {
   result.push_back(asked_by("site", [&](Settings& s) { read_site(s, {}, {}, {}, site); }));
   result.push_back(asked_by("dns", [&](Settings& s) { read_dns(s, {}, unused.dns); }));
   result.push_back(asked_by("store", [&](Settings& s) { read_store(s, {}, unused.store); }));
+  result.push_back(asked_by("sign", [&](Settings& s) { ask_sign(s); }));
+  result.push_back({"sign.keys[]", "a key to sign with, the same of sign.arc", key_settings()});
   result.push_back(asked_by("admin", [&](Settings& s) { read_admin(s, unused); }));
   result.push_back(asked_by("log", [&](Settings& s) { read_log(s, unused); }));
   return result;

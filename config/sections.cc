@@ -36,7 +36,7 @@ constexpr std::array kSections{
     SectionName{"admin", false, "the daemon's own business: control socket, threads, stopping"},
     SectionName{"journal", true, "how long decisions are kept"},
     SectionName{"log", false, "form and amount of the log"},
-    SectionName{"sign", true, "DKIM and ARC signing"},
+    SectionName{"sign", false, "DKIM and ARC signing"},
     SectionName{"tests", true, "cases that must come out so"},
     SectionName{"include", false, "further files with sections"},
 };

@@ -98,7 +98,9 @@ sfsistat Connection::data(SMFICTX* context) {
 
 sfsistat Connection::header(SMFICTX* context, const char* name, const char* value) {
   if (held_ || barred_ || !session_) return go_on(Step::header);
-  return react(context, Step::header, session_->header({name == nullptr ? "" : name, value == nullptr ? "" : value}));
+  // PLATFORM 2: without the leading space that the field had, the usual one is the best guess.
+  const std::string text = (terms_.leading_space() ? "" : " ") + std::string(value == nullptr ? "" : value);
+  return react(context, Step::header, session_->header({name == nullptr ? "" : name, text}));
 }
 
 sfsistat Connection::end_of_headers(SMFICTX* context) {

@@ -61,6 +61,61 @@ void grants_options(CLI::App& app, GrantsOptions& o) {
   json_flag(app, o.json);
 }
 
+void dkim_keygen_options(CLI::App& app, DkimKeygenOptions& o) {
+  app.add_option("--domain", o.domain, "Domain that signs")->required();
+  app.add_option("--selector", o.selector, "Name of the key within the domain")->required();
+  app.add_option("--type", o.type, "rsa, which every receiver knows, or ed25519, which is short")
+      ->check(CLI::IsMember({"rsa", "ed25519"}))
+      ->capture_default_str();
+  app.add_option("--bits", o.bits, "Length of an RSA key")->check(CLI::Range(1024, 8192))->capture_default_str();
+  app.add_option("--out", o.out,
+                 "File for the private key, which must not be there yet; SELECTOR.DOMAIN.pem without it");
+  json_flag(app, o.json);
+}
+
+void spf_options(CLI::App& app, SpfOptions& o) {
+  app.add_option("--client-ip", o.client_ip, "The client's address")->required();
+  app.add_option("--helo", o.helo, "What it greets with");
+  app.add_option("--mail-from", o.mail_from, "Envelope sender; without it, \"\" or <>: the null sender");
+  app.add_option("--zone", o.zone, "DNS from this zone file alone");
+  app.add_flag("--helo-identity", o.helo_identity, "Ask for the name in HELO, instead of the sender's domain");
+  app.add_flag("--explain", o.explain, "After a fail, look up the domain's explanation");
+  json_flag(app, o.json);
+}
+
+void dmarc_options(CLI::App& app, DmarcOptions& o) {
+  app.add_option("--from", o.from, "The author: an address of From, or its domain")->required();
+  app.add_option("--spf", o.spf, "Domain that SPF passed for");
+  app.add_option("--dkim", o.dkim, "Domain that a DKIM signature passed for, may be given again");
+  app.add_option("--model", o.model, "rfc9989: the tree walk; psl: RFC 7489 with the public suffix list")
+      ->check(CLI::IsMember({"psl", "rfc9989"}))
+      ->capture_default_str();
+  app.add_option("--zone", o.zone, "DNS from this zone file alone");
+  json_flag(app, o.json);
+}
+
+void org_domain_options(CLI::App& app, OrgDomainOptions& o) {
+  app.add_option("name", o.domain, "A domain")->required();
+  app.add_option("--model", o.model, "psl: the public suffix list; rfc9989: the tree walk, as with --zone")
+      ->check(CLI::IsMember({"psl", "rfc9989"}));
+  app.add_option("--zone", o.zone, "DNS from this zone file alone");
+  json_flag(app, o.json);
+}
+
+void arc_sign_options(CLI::App& app, ArcSignOptions& o) {
+  app.add_option("message", o.message, "A message file, - for standard input")->required();
+  app.add_option("--key", o.key, "File of the private key, RSA")->required();
+  app.add_option("--domain", o.domain, "Domain that seals")->required();
+  app.add_option("--selector", o.selector, "Name of the key within the domain")->required();
+  app.add_option("--authserv-id", o.authserv_id, "Who found the results")->required();
+  app.add_option("--authentication-results", o.authentication_results, "The results, without the authserv-id")
+      ->required();
+  app.add_option("--headers", o.headers, "Names of the fields to sign, with colons between them");
+  app.add_option("--now", o.now, "The time, in seconds since 1970");
+  app.add_option("--zone", o.zone, "DNS from this zone file alone");
+  json_flag(app, o.json);
+}
+
 void test_options(CLI::App& app, TestOptions& o) {
   config_option(app, o.config);
   app.add_option("message", o.message, "A message file, - for standard input");
@@ -79,7 +134,8 @@ void test_options(CLI::App& app, TestOptions& o) {
   app.add_flag("--dns", o.dns, "Ask DNS; without it and --zone every question fails at once");
   app.add_option("--now", o.now, "The time, in seconds since 1970");
   app.add_option("--authserv-id", o.authserv_id, "Instead of site.authserv_id");
-  app.add_flag("--dkim-lenient", o.dkim_lenient, "Accepted; of no effect before DKIM is there");
+  app.add_flag("--dkim-lenient", o.dkim_lenient,
+               "rsa-sha1 and RSA keys from 512 bits on pass, for old collections of mail");
   app.add_option("--chunk", o.chunk, "Bytes of a body chunk")->check(CLI::Range(1, 65'535))->capture_default_str();
   json_flag(app, o.json);
   app.add_flag("--json-lines", o.json_lines, "With --batch: one JSON object a line");
@@ -112,6 +168,23 @@ Command parse_command_line(int argc, char** argv) {
   CLI::App* const grants_app = add("grants", "Who may send as whom");
   grants_app->require_subcommand(1);
   grants_options(*grants_app->add_subcommand("propose", "The grants that the mail seen so far needs"), grants.options);
+  DkimKeygenCommand dkim_keygen;
+  CLI::App* const dkim_app = add("dkim", "Keys to sign with");
+  dkim_app->require_subcommand(1);
+  dkim_keygen_options(*dkim_app->add_subcommand("keygen", "A new key, its DNS record, and where to name it"),
+                      dkim_keygen.options);
+  SpfCommand spf;
+  CLI::App* const spf_app = add("spf", "Ask whether a client may send for a domain (SPF)");
+  spf_options(*spf_app, spf.options);
+  DmarcCommand dmarc;
+  CLI::App* const dmarc_app = add("dmarc", "Ask what DMARC makes of an author");
+  dmarc_options(*dmarc_app, dmarc.options);
+  OrgDomainCommand org_domain;
+  CLI::App* const org_domain_app = add("org-domain", "The organizational domain of a name (DMARC)");
+  org_domain_options(*org_domain_app, org_domain.options);
+  ArcSignCommand arc_sign;
+  CLI::App* const arc_sign_app = add("arc-sign", "Seal a message (ARC)");
+  arc_sign_options(*arc_sign_app, arc_sign.options);
   ReloadCommand reload;
   CLI::App* const reload_app = add("reload", "Put a changed configuration in force");
   control_options(*reload_app, reload.options);
@@ -135,6 +208,11 @@ Command parse_command_line(int argc, char** argv) {
   if (*check_app) command = std::move(check);
   if (*test_app) command = std::move(test);
   if (*grants_app) command = std::move(grants);
+  if (*dkim_app) command = std::move(dkim_keygen);
+  if (*spf_app) command = std::move(spf);
+  if (*dmarc_app) command = std::move(dmarc);
+  if (*org_domain_app) command = std::move(org_domain);
+  if (*arc_sign_app) command = std::move(arc_sign);
   if (*reload_app) command = std::move(reload);
   if (*status_app) command = std::move(status);
   if (*reference_app) command = reference;

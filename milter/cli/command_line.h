@@ -45,6 +45,59 @@ struct GrantsOptions {
   bool json = false;
 };
 
+/// `postern dkim keygen`.
+struct DkimKeygenOptions {
+  std::string domain;
+  std::string selector;
+  std::string type = "rsa";  ///< or "ed25519"
+  int bits = 2048;           ///< of an RSA key
+  std::string out;           ///< file for the private key; empty: SELECTOR.DOMAIN.pem
+  bool json = false;
+};
+
+/// `postern spf`.
+struct SpfOptions {
+  std::string client_ip;
+  std::string helo;
+  std::string mail_from;
+  std::string zone;  ///< empty: the DNS servers of /etc/resolv.conf
+  bool helo_identity = false;
+  bool explain = false;
+  bool json = false;
+};
+
+/// `postern dmarc`.
+struct DmarcOptions {
+  std::string from;               ///< an address as From has it, or a domain
+  std::string spf;                ///< that SPF passed for; empty: none
+  std::vector<std::string> dkim;  ///< that signatures passed for
+  std::string model = "rfc9989";  ///< or "psl"
+  std::string zone;               ///< empty: the DNS servers of /etc/resolv.conf
+  bool json = false;
+};
+
+/// `postern org-domain`.
+struct OrgDomainOptions {
+  std::string domain;
+  std::string model;  ///< "psl" or "rfc9989"; empty: the latter with a zone
+  std::string zone;   ///< empty: the DNS servers of /etc/resolv.conf
+  bool json = false;
+};
+
+/// `postern arc-sign`.
+struct ArcSignOptions {
+  std::string message;  ///< a file; "-": standard input
+  std::string key;      ///< file of the private key
+  std::string domain;
+  std::string selector;
+  std::string authserv_id;
+  std::string authentication_results;  ///< without the authserv-id
+  std::string headers;                 ///< names with colons between them; empty: our own choice
+  std::optional<std::int64_t> now;
+  std::string zone;  ///< empty: the DNS servers of /etc/resolv.conf
+  bool json = false;
+};
+
 struct VersionOptions {
   bool json = false;
 };
@@ -89,6 +142,21 @@ struct StatusCommand {
 struct GrantsCommand {
   GrantsOptions options;
 };
+struct DkimKeygenCommand {
+  DkimKeygenOptions options;
+};
+struct SpfCommand {
+  SpfOptions options;
+};
+struct DmarcCommand {
+  DmarcOptions options;
+};
+struct OrgDomainCommand {
+  OrgDomainOptions options;
+};
+struct ArcSignCommand {
+  ArcSignOptions options;
+};
 struct TestCommand {
   TestOptions options;
 };
@@ -103,7 +171,8 @@ struct Ended {
   int status;
 };
 
-using Command = std::variant<RunCommand, CheckCommand, TestCommand, GrantsCommand, ReloadCommand, StatusCommand,
+using Command = std::variant<RunCommand, CheckCommand, TestCommand, GrantsCommand, DkimKeygenCommand, SpfCommand,
+                             DmarcCommand, OrgDomainCommand, ArcSignCommand, ReloadCommand, StatusCommand,
                              ReferenceCommand, VersionCommand, Ended>;
 
 /// Reads the command line. Help goes to standard output, mistakes to standard error.

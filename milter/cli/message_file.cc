@@ -27,8 +27,9 @@ std::string_view take_line(std::string_view& text) {
 
 bool is_field(std::string_view line) {
   const std::size_t colon = line.find(':');
-  return colon != std::string_view::npos && colon > 0 &&
-         line.substr(0, colon).find_first_of(" \t") == std::string_view::npos;
+  if (colon == std::string_view::npos || line.front() == ' ' || line.front() == '\t') return false;
+  const std::string_view name = trim(line.substr(0, colon));  // RFC 5322 4.5.8
+  return colon > 0 && !name.empty() && name.find_first_of(" \t") == std::string_view::npos;
 }
 
 }  // namespace

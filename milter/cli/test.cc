@@ -72,9 +72,16 @@ class Bench {
         pool_("postern-evid", 0, 0),
         services_{clock, log_, counters, *dns_, pool_, [this](const DecisionRecord& record) { record_ = record; }},
         policy_(equipped(configuration)) {
-    if (options.authserv_id.empty()) return;
     auto changed = std::make_shared<Policy>(*policy_);
-    changed->site.authserv_id = options.authserv_id;
+    if (!options.authserv_id.empty()) changed->site.authserv_id = options.authserv_id;
+    if (options.dkim_lenient) {
+      auto lenient = std::make_shared<Backends>(*changed->backends);
+      lenient->authentication.dkim.lenient = true;
+      changed->backends = std::move(lenient);
+    }
+    // All of it is shown, whatever the rules read.
+    Needs& needs = changed->needs;
+    needs.headers = needs.body = needs.evidence = needs.signatures = true;
     policy_ = std::move(changed);
   }
 
@@ -89,6 +96,7 @@ class Bench {
     return configuration.policy;
   }
   Client client() const;
+  std::shared_ptr<const Evidence> evidence(const MessageFile& message);
   void speak(Session& session, const MessageFile& message);
 
   const TestOptions& options_;
@@ -142,12 +150,32 @@ void Bench::speak(Session& session, const MessageFile& message) {
   session.end_of_message(nullptr);
 }
 
+// What SPF, DKIM, ARC and DMARC say of a message that was refused before it came to its end.
+std::shared_ptr<const Evidence> Bench::evidence(const MessageFile& message) {
+  auto evidence = std::make_shared<Evidence>(
+      Evidence::Inputs{.backends = policy_->backends,
+                       .dns = std::make_shared<dns::MessageResolver>(*dns_, services_.counters),
+                       .client = record_.client,
+                       .greeting = record_.greeting,
+                       .sender = record_.sender,
+                       .receiver = policy_->site.hostname,
+                       .unix_time = std::chrono::system_clock::to_time_t(services_.clock.wall()),
+                       .clock = &services_.clock,
+                       .signatures = true});
+  evidence->header_is(std::make_shared<const Header>(message.headers),
+                      std::make_shared<const HeaderAddresses>(read_addresses(message.headers)));
+  evidence->body(message.body);
+  evidence->body_is_complete();
+  return evidence;
+}
+
 DecisionRecord Bench::judge(const MessageFile& message) {
   record_ = {};
   lines_.clear();
   Session session(services_, {.first = policy_, .current = {}, .can_adopt = {}});
   speak(session, message);
   session.close();
+  if (record_.stage != Stage::end && record_.client && record_.sender) record_.evidence = evidence(message);
   if (!record_.recipients.empty() || !record_.reply) return record_;
   for (const std::string& recipient :
        recipients_of(options_, message, *policy_)) {  // refused before anybody could be named

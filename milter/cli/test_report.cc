@@ -58,6 +58,62 @@ Json findings(const DecisionRecord& r) {
   return list;
 }
 
+// Of a lookup by `postern test`: nothing there is slow, and nobody waits for it.
+Deadline patience() { return Deadline(std::chrono::steady_clock::now() + std::chrono::seconds(20)); }
+
+Json spf_json(const Evidence& evidence) {
+  const auto found = evidence.spf(patience());
+  if (!found) return nullptr;
+  const spf::Result& r = found->value;
+  return {{"result", name(r.status)}, {"domain", r.domain}, {"identity", name(r.identity)},
+          {"mechanism", r.mechanism}, {"reason", r.reason}, {"explanation", r.explanation}};
+}
+
+Json dkim_json(const Evidence& evidence) {
+  Json list = Json::array();
+  const auto found = evidence.dkim(patience());
+  if (!found) return list;
+  for (const dkim::Result& r : found->value)
+    list.push_back({{"result", name(r.status)},
+                    {"reason", r.reason},
+                    {"d", r.domain},
+                    {"s", r.selector},
+                    {"i", r.identity},
+                    {"a", r.algorithm},
+                    {"bits", r.bits},
+                    {"testing", r.testing},
+                    {"truncated", r.truncated},
+                    {"distrusted", r.distrusted},
+                    {"capped", r.capped}});
+  return list;
+}
+
+Json arc_json(const Evidence& evidence) {
+  const auto found = evidence.arc(patience());
+  if (!found) return nullptr;
+  const arc::Result& r = found->value;
+  return {{"result", name(r.status)},
+          {"instance", r.instance},
+          {"oldest_pass", r.oldest_pass},
+          {"sealer", r.sealer},
+          {"reason", r.reason}};
+}
+
+Json dmarc_json(const Evidence& evidence) {
+  const auto found = evidence.dmarc(patience());
+  if (!found) return nullptr;
+  if (!found->value) return {{"result", "no-author"}, {"reason", evidence.author().problem}};
+  const dmarc::Result& r = *found->value;
+  return {{"result", name(r.status)},
+          {"policy", r.record ? Json(name(r.policy)) : Json(nullptr)},
+          {"disposition", name(r.disposition)},
+          {"policy_domain", r.policy_domain ? Json(r.policy_domain->text()) : Json(nullptr)},
+          {"author", r.author.text()},
+          {"spf_aligned", r.spf_aligned},
+          {"dkim_aligned", r.dkim_aligned},
+          {"reason", r.reason}};
+}
+
 Json edits(const DecisionRecord& r) {
   Json list = Json::array();
   for (const Edit& edit : r.edits) {
@@ -86,6 +142,10 @@ std::string decision_json(const DecisionRecord& r, const std::string& file) {
   json["decision"] = decision(r);
   json["recipients"] = recipients(r);
   json["findings"] = findings(r);
+  json["spf"] = r.evidence ? spf_json(*r.evidence) : Json(nullptr);
+  json["dkim"] = r.evidence ? dkim_json(*r.evidence) : Json::array();
+  json["arc"] = r.evidence ? arc_json(*r.evidence) : Json(nullptr);
+  json["dmarc"] = r.evidence ? dmarc_json(*r.evidence) : Json(nullptr);
   json["edits"] = edits(r);
   json["authentication_results"] = r.authentication_results;
   return json_line(json);

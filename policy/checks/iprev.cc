@@ -37,7 +37,12 @@ class Iprev final : public Check {
     if (c.mail.client->local || !c.mail.client->ip) return {&kOutcomes[kNone], "no client address"};
     iprev::Result result = iprev::check(*c.mail.client->ip, c.dns, c.deadline);
     const bool passed = result.status == iprev::Status::pass;
-    return {&kOutcomes[outcome_of(result.status)], std::move(passed ? result.host : result.reason)};
+    Finding finding{&kOutcomes[outcome_of(result.status)], std::move(passed ? result.host : result.reason)};
+    // RFC 8601 2.7.3: the address whose name was looked up.
+    finding.results.push_back({.method = "iprev",
+                               .result = std::string(finding.outcome->name),
+                               .properties = {{"policy.iprev", c.mail.client->ip->text()}}});
+    return finding;
   }
 };
 
@@ -53,6 +58,7 @@ constexpr CheckType kIprev{.name = "iprev",
                            .unavailable = Unavailable::skip,
                            .timeout = std::chrono::seconds(8),
                            .questions = 11,  // the address, and 10 names
+                           .method = true,
                            .build = build};
 
 }  // namespace postern

@@ -7,13 +7,19 @@
 #include <string>
 
 #include "policy/base/text.h"
+#include "policy/checks/arc.h"
+#include "policy/checks/author.h"
+#include "policy/checks/dkim.h"
+#include "policy/checks/dmarc.h"
 #include "policy/checks/from_domain.h"
 #include "policy/checks/helo_name.h"
 #include "policy/checks/identity.h"
 #include "policy/checks/iprev.h"
+#include "policy/checks/preflight.h"
 #include "policy/checks/recipient_account.h"
 #include "policy/checks/sender_account.h"
 #include "policy/checks/sender_domain.h"
+#include "policy/checks/spf.h"
 
 namespace postern {
 
@@ -21,14 +27,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<const CheckType*, 9> kTypes{&kFromDomain,       &kHeloName,       &kIdentity,
-                                                 &kIdentityAuthor,   &kIdentitySender, &kIprev,
-                                                 &kRecipientAccount, &kSenderAccount,  &kSenderDomain};
+constexpr std::array<const CheckType*, 15> kTypes{
+    &kArc,       &kAuthor,           &kDkim,           &kDmarc,          &kFromDomain,
+    &kHeloName,  &kIdentity,         &kIdentityAuthor, &kIdentitySender, &kIprev,
+    &kPreflight, &kRecipientAccount, &kSenderAccount,  &kSenderDomain,   &kSpf};
 
 // clang-format off
-constexpr std::array<std::string_view, 14> kLater{
-    "antivirus", "arc", "author", "behaviour", "bounce", "dkim", "dmarc", "dnsbl", "greylist",
-    "limit", "message-format", "patterns", "preflight", "spf"};
+constexpr std::array<std::string_view, 8> kLater{
+    "antivirus", "behaviour", "bounce", "dnsbl", "greylist", "limit", "message-format", "patterns"};
 // clang-format on
 
 constexpr std::array<std::string_view, 2> kUnavailableWords{"skip", "defer"};

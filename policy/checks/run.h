@@ -20,6 +20,8 @@ struct Surroundings {
   std::int64_t unix_time = 0;
   Counters* counters = nullptr;  ///< null: nobody counts
   bool may_probe = false;
+  const Evidence* evidence = nullptr;  ///< of the message; null where no check asks for it
+  const Signing* signing = nullptr;    ///< null: nothing is signed
 };
 
 /// Runs a check for one message, waiting until `caller`, but no longer than the check's own `timeout` counted from
@@ -28,8 +30,12 @@ struct Surroundings {
 /// Nothing: the caller's time was over first, and the answer may still come; run it again. What is not known when the
 /// check's own time is over is its failure outcome, for good; so is an exception. `dns` is the check's own view, the
 /// same in every run. Thread-safe for different views.
-std::optional<Finding> run_check(const ConfiguredCheck& check, const MailFacts& mail, const Surroundings& around,
-                                 dns::MessageResolver::View& dns, const Deadline& caller, SteadyTime started);
+struct Run {
+  Finding finding;
+  dns::Trust trust;  ///< of the least reliable DNS answer that it rests on; `local` where it asked for none
+};
+std::optional<Run> run_check(const ConfiguredCheck& check, const MailFacts& mail, const Surroundings& around,
+                             dns::MessageResolver::View& dns, const Deadline& caller, SteadyTime started);
 
 /// The outcome that says "could not be done": the first one marked so.
 const Outcome& failure_outcome(const CheckType& type);

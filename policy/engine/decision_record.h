@@ -60,6 +60,8 @@ struct DecisionRecord {
   };
   std::vector<CheckResult> findings;  ///< of every check that was asked, in the order of the registry
 
+  std::shared_ptr<const Evidence> evidence;  ///< what SPF, DKIM, ARC and DMARC said; null where nobody asked
+
   std::vector<std::string> matched;
   std::vector<std::string> degraded;
   std::vector<std::string> tags;

@@ -7,6 +7,7 @@
 
 #include "policy/engine/judge.h"
 #include "policy/engine/record_of.h"
+#include "policy/engine/report_data.h"
 #include "policy/engine/standing_edits.h"
 #include "policy/mail/field_value.h"
 
@@ -29,15 +30,6 @@ Reaction::Kind kind_of(FinalAction action) {
     case FinalAction::bounce: return Reaction::Kind::refuse;
   }
   return Reaction::Kind::accept;
-}
-
-// What our Authentication-Results field tells must have been asked for, whether or not a rule came to want it.
-void ask_for_standing_edits(Transaction& t, const Deadline& deadline) {
-  if (t.direction != Direction::inbound || !has_standing_edits(*t.policy)) return;
-  for (const std::size_t check : authentication_checks(*t.policy)) {
-    if (t.findings->state(check, Stage::end).kind == rules::CheckState::Kind::askable)
-      t.findings->ask(check, Stage::end, deadline);
-  }
 }
 
 // How the monitored rules would have ended it, when that is otherwise.
@@ -63,7 +55,7 @@ std::vector<Edit> edits_of(const Decision& decision, StandingEdits& standing, bo
 
 }  // namespace
 
-Ending end_message(Transaction& t, const Deadline& deadline, const Limits& limits) {
+Ending end_message(Transaction& t, const Deadline& deadline, const Services& services) {
   const Decision decision = conclude(t, rules::Layer::enforced, deadline);
   if (lets_through(decision.action)) ask_for_standing_edits(t, deadline);
   std::string would = would_have(t, decision, deadline);
@@ -75,8 +67,11 @@ Ending end_message(Transaction& t, const Deadline& deadline, const Limits& limit
   if (lets_through(decision.action) && t.policy->mode == Mode::enforce) {
     StandingEdits standing = standing_edits(t);
     record.authentication_results = std::move(standing.authentication_results);
-    reaction.edits = edits_of(decision, standing, limits.encodes_values);
+    reaction.edits = edits_of(decision, standing, services.limits.encodes_values);
+    for (Edit& edit : signatures(t, reaction.edits, record.authentication_results, services))
+      reaction.edits.push_back(std::move(edit));
   }
+  if (t.policy->mode == Mode::enforce) record_for_reports(t, decision, services.clock.wall());
   enter(record, *t.policy, decision, reaction.reply, Stage::end);
   record.would = std::move(would);
   record.edits = reaction.edits;

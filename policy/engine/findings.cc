@@ -40,11 +40,13 @@ Findings::Slot& Findings::begun(std::size_t index) {
                               .clock = clock,
                               .unix_time = inputs.unix_time,
                               .counters = &counters,
-                              .may_probe = inputs.policy->mode == Mode::enforce};
-    std::optional<Finding> finding = run_check(check, mail, around, *view, deadline, began);
-    if (!finding) return std::nullopt;
+                              .may_probe = inputs.policy->mode == Mode::enforce,
+                              .evidence = inputs.evidence.get(),
+                              .signing = inputs.policy->signing.get()};
+    std::optional<Run> run = run_check(check, mail, around, *view, deadline, began);
+    if (!run) return std::nullopt;
     const double ms = std::chrono::duration<double, std::milli>(clock.now() - began).count();
-    return Found{std::move(*finding), ms, view->trust()};
+    return Found{std::move(run->finding), ms, run->trust};
   });
   return slot;
 }

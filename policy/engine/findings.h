@@ -34,6 +34,7 @@ class Findings {
     std::shared_ptr<const Greeting> greeting;
     std::shared_ptr<const Sender> sender;
     std::shared_ptr<const Recipient> recipient;
+    std::shared_ptr<const Evidence> evidence;          ///< null where no check asks for it
     std::shared_ptr<const HeaderAddresses> addresses;  ///< from the end of the header on, like the next
     std::string first_received;
     Direction direction = Direction::inbound;

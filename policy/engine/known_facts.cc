@@ -58,7 +58,7 @@ FactState weekday(const View& v) {
 
 FactState header_values(const View& v) {
   FactState state = FactState::absent();
-  for (const HeaderField& field : v.t.headers) {
+  for (const HeaderField& field : *v.t.headers) {
     if (field.is(v.argument)) state.values.emplace_back(field.unfolded());
   }
   return state;
@@ -120,7 +120,22 @@ FactState all_recipients(const View& v) {
 
 FactState hops(const View& v) {  // RFC 5321 6.3
   const auto received = [](const HeaderField& field) { return ascii_iequals(field.name, "Received"); };
-  return FactState::of(static_cast<std::int64_t>(std::count_if(v.t.headers.begin(), v.t.headers.end(), received)));
+  return FactState::of(static_cast<std::int64_t>(std::count_if(v.t.headers->begin(), v.t.headers->end(), received)));
+}
+
+// Of which there is one at most: RFC 5322 3.6, RFC 2045 3. Readers differ on which of two they show.
+constexpr std::array<std::string_view, 14> kOnce{
+    "Date",       "From",        "Sender",     "Reply-To", "To",           "Cc",           "Bcc",
+    "Message-ID", "In-Reply-To", "References", "Subject",  "Content-Type", "MIME-Version", "Content-Transfer-Encoding"};
+
+FactState repeated(const View& v) {
+  FactState state = FactState::absent();
+  for (const std::string_view once : kOnce) {
+    const auto& header = *v.t.headers;
+    if (std::count_if(header.begin(), header.end(), [&](const HeaderField& field) { return field.is(once); }) > 1)
+      state.values.emplace_back(std::string(once));
+  }
+  return state;
 }
 
 struct Reader {
@@ -151,6 +166,7 @@ constexpr std::array kReaders{
     Reader{"recipient.local", Stage::recipient, [](const View& v) { return v.recipient ? local_fact(v.recipient->recipient->path) : FactState::absent(); }},
     Reader{"recipients", Stage::recipient, all_recipients},
     Reader{"recipients.count", Stage::recipient, recipients_count},
+    Reader{"repeated", Stage::headers, repeated},
     Reader{"reply-to", Stage::headers, [](const View& v) { return addresses(v.t.addresses->reply_to); }},
     Reader{"reply-to.domain", Stage::headers, [](const View& v) { return domains(v.t.addresses->reply_to); }},
     Reader{"reply-to.name", Stage::headers, [](const View& v) { return names(v.t.addresses->reply_to); }},

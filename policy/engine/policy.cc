@@ -14,7 +14,7 @@ Needs derive_needs(const Policy& policy) {
   bool counts_recipients = false;  // all else that a refusal could rest on at DATA was known at RCPT
   for (std::size_t i = 0; i < facts.size(); ++i) {
     const std::string_view fact = facts[i].name;
-    if (fact == "header" || fact == "hops" || fact == "size") needs.headers = true;
+    if (fact == "header" || fact == "hops" || fact == "repeated" || fact == "size") needs.headers = true;
     if (fact.starts_with("from") || fact.starts_with("reply-to")) needs.headers = true;
     if (fact == "size") needs.body = true;
     if (fact.starts_with("tls.")) needs.tls_macros = true;
@@ -22,7 +22,13 @@ Needs derive_needs(const Policy& policy) {
   }
   for (const CheckDecl& check : rules.checks()) {
     if (check.stage >= Stage::headers) needs.headers = true;
+    const auto type = std::find_if(policy.checks.begin(), policy.checks.end(),
+                                   [&](const ConfiguredCheck& c) { return c.type->name == check.name; });
+    if (type == policy.checks.end() || !type->type->evidence) continue;
+    needs.evidence = true;
+    if (check.stage == Stage::end) needs.body = needs.signatures = true;
   }
+  if (policy.signing) needs.headers = needs.body = needs.evidence = needs.signatures = true;
   const auto infos = rules.rules();
   const auto in_force = [&](auto what) {
     return std::any_of(infos.begin(), infos.end(), [&](const auto& rule) { return !rule.monitored && what(rule); });
@@ -43,9 +49,15 @@ Needs derive_needs(const Policy& policy) {
     needs.add_headers = true;
     needs.change_headers = true;
   }
-  // A field over its cap is refused, too; before the end of the message only to spare the body.
-  needs.reply_headers =
-      needs.headers && needs.body && policy.mode == Mode::enforce && (refuses || has_standing_edits(policy));
+  // Only to spare the body: what is certain there is certain at the end, too.
+  const auto settles_at_headers = [](const rules::Reads& reads) {
+    return reads.enforced && reads.stage == Stage::headers;
+  };
+  const auto fact_reads = rules.fact_reads();
+  const auto check_reads = rules.check_reads();
+  needs.reply_headers = needs.headers && needs.body && policy.mode == Mode::enforce && refuses &&
+                        (std::any_of(fact_reads.begin(), fact_reads.end(), settles_at_headers) ||
+                         std::any_of(check_reads.begin(), check_reads.end(), settles_at_headers));
   return needs;
 }
 

@@ -8,6 +8,7 @@
 
 #include "policy/checks/registry.h"
 #include "policy/evidence/backends.h"
+#include "policy/evidence/signing.h"
 #include "policy/evidence/site.h"
 #include "policy/rules/rule_set.h"
 
@@ -19,6 +20,8 @@ enum class Mode { enforce, monitor };
 struct Needs {
   bool headers = false;     ///< header fields are sent
   bool body = false;        ///< body chunks are sent
+  bool evidence = false;    ///< Evidence is asked for …
+  bool signatures = false;  ///< … of DKIM or ARC, too
   bool reply_mail = false;  ///< a refusal can be spoken at MAIL …
   bool reply_rcpt = false;
   bool reply_data = false;
@@ -42,6 +45,7 @@ struct Policy {
   Site site;
   std::vector<ConfiguredCheck> checks;
   std::shared_ptr<const Backends> backends = std::make_shared<const Backends>();  ///< never null
+  std::shared_ptr<const Signing> signing;                                         ///< null: nothing is signed
   std::shared_ptr<const rules::RuleSet> rules;
   Needs needs;  ///< derive_needs() of all the above
 };

@@ -18,6 +18,7 @@ DecisionRecord record_of(const Transaction& t) {
   record.greeting = t.greeting;
   record.sender = t.sender;
   record.direction = t.direction;
+  record.evidence = t.evidence;
   record.bytes = t.header_bytes + t.body_bytes;
   for (const RecipientState& r : t.recipients) {
     DecisionRecord::RecipientOutcome outcome;

@@ -24,6 +24,11 @@ namespace {
 constexpr std::size_t kMaxRecipients = 10'000;    // local: Postfix's default is 1000
 constexpr std::chrono::minutes kOldPolicyFor{5};  // DESIGN 1: then 421, so that the MTA negotiates anew
 
+bool signs_body(const Policy& policy, Direction direction) {
+  if (!policy.signing || direction == Direction::relay) return false;
+  return direction == Direction::inbound ? policy.signing->seal.has_value() : !policy.signing->keys.empty();
+}
+
 }  // namespace
 
 struct Session::State {
@@ -43,6 +48,7 @@ struct Session::State {
   void readopt_policy();
   bool must_reconnect() const;
   Findings::Inputs inputs(const Transaction& t) const;
+  std::shared_ptr<Evidence> evidence(const Transaction& t) const;
   Reaction refuse_message(Decision decision, Stage stage);
   Reaction repeat_refusal() const;
   void refuse_over_cap();
@@ -82,10 +88,24 @@ Findings::Inputs Session::State::inputs(const Transaction& t) const {
           .greeting = t.greeting,
           .sender = t.sender,
           .recipient = {},
+          .evidence = t.evidence,
           .addresses = {},
           .first_received = {},
           .direction = t.direction,
           .unix_time = t.unix_time};
+}
+
+std::shared_ptr<Evidence> Session::State::evidence(const Transaction& t) const {
+  return std::make_shared<Evidence>(Evidence::Inputs{.backends = t.policy->backends,
+                                                     .dns = t.dns,
+                                                     .client = t.client,
+                                                     .greeting = t.greeting,
+                                                     .sender = t.sender,
+                                                     .receiver = t.policy->site.hostname,
+                                                     .unix_time = t.unix_time,
+                                                     .clock = &services.clock,
+                                                     .signatures = t.policy->needs.signatures,
+                                                     .hashes_body = signs_body(*t.policy, t.direction)});
 }
 
 Reaction Session::State::refuse_message(Decision decision, Stage stage) {
@@ -112,22 +132,24 @@ void Session::State::look_for_login() const {
   if (!t.sender->login.empty() || std::find(listeners.begin(), listeners.end(), t.client->listener) == listeners.end())
     return;
   services.counters.get("sessions.auth_macro_missing").add();
-  services.log.write(Event{"advice", LogLevel::warning, {}}
-                         .add("part", std::string("auth-macros"))
-                         .add("listener", t.client->listener)
-                         .add("text", std::string("the MTA lets a recipient through on a submission listener and tells no "
-                                                  "login: send {auth_authen} and {auth_type} at MAIL")));
+  services.log.write(
+      Event{"advice", LogLevel::warning, {}}
+          .add("part", std::string("auth-macros"))
+          .add("listener", t.client->listener)
+          .add("text", std::string("the MTA lets a recipient through on a submission listener and tells no "
+                                   "login: send {auth_authen} and {auth_type} at MAIL")));
 }
 
 // Once a message: at the end of its header, or of all where the MTA told no end of the header.
 void Session::State::complete_header() {
   Transaction& t = *transaction;
   if (t.addresses) return;
-  t.addresses = std::make_shared<const HeaderAddresses>(read_addresses(t.headers));
+  t.addresses = std::make_shared<const HeaderAddresses>(read_addresses(*t.headers));
+  if (t.evidence) t.evidence->header_is(t.headers, t.addresses);
   if (!t.findings) return;
   const auto received =
-      std::find_if(t.headers.begin(), t.headers.end(), [](const HeaderField& f) { return f.is("Received"); });
-  t.findings->header_is(t.addresses, received == t.headers.end() ? std::string() : received->unfolded());
+      std::find_if(t.headers->begin(), t.headers->end(), [](const HeaderField& f) { return f.is("Received"); });
+  t.findings->header_is(t.addresses, received == t.headers->end() ? std::string() : received->unfolded());
   if (!t.refused) t.findings->start(Stage::headers);
 }
 
@@ -202,8 +224,11 @@ Reaction Session::mail(Sender sender, Greeting greeting, WaitObserver* observer)
   t->greeting = std::make_shared<const Greeting>(std::move(greeting));
   t->sender = std::make_shared<const Sender>(std::move(sender));
   t->direction = settle_direction(s.policy->site, *t->client, *t->sender);
-  if (t->has_checks()) {
+  const Needs& needs = s.policy->needs;
+  if (t->has_checks() || needs.evidence)
     t->dns = std::make_shared<dns::MessageResolver>(s.services.dns, s.services.counters);
+  if (needs.evidence) t->evidence = s.evidence(*t);
+  if (t->has_checks()) {
     t->findings = std::make_unique<Findings>(s.services, Scope::message, s.inputs(*t));
   }
   s.transaction = std::move(t);
@@ -304,9 +329,10 @@ Reaction Session::header(HeaderField field) {
   t.header_bytes += bytes;
   const Limits& most = s.services.limits;
   const bool over =
-      t.headers.size() >= most.header_fields || t.header_bytes > most.header_bytes || bytes > most.field_bytes;
+      t.headers->size() >= most.header_fields || t.header_bytes > most.header_bytes || bytes > most.field_bytes;
   if (!over) {
-    t.headers.push_back(std::move(field));
+    if (t.evidence) t.evidence->field(field);
+    t.headers->push_back(std::move(field));
     return {};
   }
   if (!t.over_header_cap) s.services.counters.get("caps.headers").add();
@@ -333,7 +359,11 @@ Reaction Session::end_of_headers(WaitObserver* observer) {
 }
 
 Reaction Session::body(std::string_view chunk) {
-  if (state_->transaction) state_->transaction->body_bytes += chunk.size();
+  if (!state_->transaction) return {};
+  Transaction& t = *state_->transaction;
+  t.body_bytes += chunk.size();
+  state_->complete_header();  // where the MTA told no end of it
+  if (t.evidence && !t.refused) t.evidence->body(chunk);
   return {};
 }
 
@@ -353,8 +383,9 @@ Reaction Session::end_of_message(WaitObserver* observer) {
     s.drop();
     return reaction;
   }
+  if (t.evidence) t.evidence->body_is_complete();
   s.readopt_policy();
-  Ending ending = end_message(t, s.wait(s.services.limits.end_wait, observer), s.services.limits);
+  Ending ending = end_message(t, s.wait(s.services.limits.end_wait, observer), s.services);
   s.tell(std::move(ending.record), t.began);
   s.transaction.reset();
   return std::move(ending.reaction);

@@ -42,12 +42,13 @@ struct Transaction {
 
   Stage stage = Stage::sender;  ///< how far the dialogue has come
   std::vector<RecipientState> recipients;
-  std::vector<HeaderField> headers;
-  std::shared_ptr<const HeaderAddresses> addresses;  ///< of the whole header; null before its end
+  std::shared_ptr<Header> headers = std::make_shared<Header>();  ///< complete, and as it is, once `addresses` are there
+  std::shared_ptr<const HeaderAddresses> addresses;              ///< of the whole header; null before its end
   std::uint64_t header_bytes = 0;
   std::uint64_t body_bytes = 0;
   bool over_header_cap = false;
   std::shared_ptr<dns::MessageResolver> dns;  ///< as `findings`, null where no rule reads a check
+  std::shared_ptr<Evidence> evidence;         ///< null where nothing asks for it
   std::unique_ptr<Findings> findings;         ///< of the checks that belong to the message
 
   std::optional<rules::Decision> refused;  ///< the whole message is refused …

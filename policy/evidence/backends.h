@@ -3,6 +3,8 @@
 #include <memory>
 
 #include "policy/accounts/directory.h"
+#include "policy/auth/dkim/key_record.h"
+#include "policy/evidence/authentication_settings.h"
 #include "policy/store/store.h"
 
 namespace postern::accounts {
@@ -15,13 +17,15 @@ class Callout;
 
 namespace postern {
 
-/// Who answers for accounts, in one configuration; kept by the messages that began with it.
+/// Who answers for accounts, and how senders are authenticated, in one configuration; kept by the messages that began with it.
 struct Backends {
   accounts::Directories directories;
   std::shared_ptr<const accounts::IdentityRules> identity;  ///< over `directories`
   std::shared_ptr<callout::Callout> callout;                ///< null: no check asks it
   std::shared_ptr<callout::CallAhead> call_ahead;           ///< likewise
-  std::shared_ptr<store::Store> store;  ///< null: nothing is kept
+  std::shared_ptr<store::Store> store;                      ///< null: nothing is kept
+  AuthenticationSettings authentication;
+  std::shared_ptr<dkim::KeyCache> keys = std::make_shared<dkim::KeyCache>();  ///< never null
 };
 
 }  // namespace postern

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -7,6 +8,8 @@
 #include "policy/base/deadline.h"
 #include "policy/dns/resolver.h"
 #include "policy/evidence/backends.h"
+#include "policy/evidence/evidence.h"
+#include "policy/evidence/signing.h"
 #include "policy/evidence/site.h"
 #include "policy/mail/direction.h"
 #include "policy/mail/facts.h"
@@ -36,11 +39,19 @@ struct Context {
   Counters* counters = nullptr;  ///< null: nobody counts
   bool may_probe = false;        ///< strangers may be asked (not in `mode: monitor`)
   bool* late = nullptr;          ///< set by must_wait(); null where nobody wants to know
+  const Evidence* evidence = nullptr;  ///< null where no check of the policy asks for it
+  const Signing* signing = nullptr;    ///< what we sign with; null: nothing
+  dns::Trust* trust = nullptr;         ///< set by rests_on(); null where nobody wants to know
 
   /// What was found rests on an answer, of others than DNS, that did not come in time and may still come: run() is
   /// called again.
   void must_wait() const {
     if (late != nullptr) *late = true;
+  }
+
+  /// What was found rests on evidence that rests on DNS answers no better than this.
+  void rests_on(dns::Trust how_far) const {
+    if (trust != nullptr) *trust = std::max(*trust, how_far);
   }
 
   /// Counts a cap that was met.

@@ -38,6 +38,7 @@ class Compiler {
       program_->infos[i].where = reader_.rules[i].where;
       program_->infos[i].other_actions = other_actions(i);
     }
+    for (const std::string& check : source_.also) names_.resolve(check);
     number_comparisons(*program_);
     return std::make_shared<const RuleSet>(std::move(program_));
   }

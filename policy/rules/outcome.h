@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "policy/mail/authentication_results.h"
 #include "policy/mail/reply.h"
 
 namespace postern {
@@ -29,6 +30,10 @@ struct Finding {
   /// Values of the facts that hang on this check (FactDoc::of_check), by what stands behind their dot:
   /// {"tier", "gold"} for `account.tier`. One name may stand several times.
   std::vector<std::pair<std::string, std::string>> facts = {};
+  /// Of the identity: the author was judged, and the account may be signed for as him.
+  bool vouched = false;
+  /// What an Authentication-Results field says of it, of a check that is a method of RFC 8601 2.7.
+  std::vector<AuthenticationResult> results = {};
 };
 
 /// When a fact becomes known.

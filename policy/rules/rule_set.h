@@ -70,6 +70,7 @@ struct Source {
   const Node* define = nullptr;
   const Node* rules = nullptr;
   std::span<const CheckDecl> checks;         ///< all that this version has, with the settings of this configuration
+  std::vector<std::string> also = {};        ///< checks that are asked for whether or not a rule reads them
   std::span<const std::string> later_rules;  ///< names of preset rules that come later ("inbound/greylist")
   const Lists* lists = nullptr;              ///< compiled `lists:` and `site.domains`
   bool all_monitored = false;                ///< `mode: monitor`

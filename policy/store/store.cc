@@ -11,6 +11,8 @@ std::string_view name(Space space) {
     case Space::evidence: return "evidence";
     case Space::observed_grant: return "observed-grant";
     case Space::misses: return "misses";
+    case Space::dmarc_row: return "dmarc-row";
+    case Space::dmarc_count: return "dmarc-count";
   }
   return "";
 }

@@ -23,8 +23,10 @@ enum class Space : std::uint8_t {
   evidence = 5,         ///< addresses known to exist, or not to, from mail that went by
   observed_grant = 6,   ///< who sent as whom while learning
   misses = 7,           ///< refused recipients of a client network or a login
+  dmarc_row = 8,        ///< what a DMARC aggregate report tells of some messages of a day
+  dmarc_count = 9,      ///< … and of how many
 };
-inline constexpr std::size_t kSpaces = 8;  ///< one more than the largest number
+inline constexpr std::size_t kSpaces = 10;  ///< one more than the largest number
 std::string_view name(Space space);
 
 constexpr std::size_t kMostKeyBytes = 1024;       // local: an address is at most 320

@@ -61,8 +61,8 @@ TEST(Registry, TellsEveryMistake) {
               ElementsAre(testing::HasSubstr("no number from 1 to 6")));
   EXPECT_THAT(lines({{"sender-domian", {}}}),
               ElementsAre("there is no check \"sender-domian\"; did you mean \"sender-domain\"?"));
-  EXPECT_THAT(lines({{"spf", {{"anything", "x"}}}, {"dnsbl.white", {}}}),
-              ElementsAre("check dnsbl.white is not in this version", "check spf is not in this version"));
+  EXPECT_THAT(lines({{"antivirus", {{"anything", "x"}}}, {"dnsbl.white", {}}}),
+              ElementsAre("check antivirus is not in this version", "check dnsbl.white is not in this version"));
 }
 
 TEST(Registry, WantsAMap) {

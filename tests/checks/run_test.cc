@@ -47,15 +47,17 @@ class SlowResolver final : public dns::Resolver {
   SteadyTime last_deadline{};
 };
 
-class Run : public testing::Test {
+class RunCheck : public testing::Test {
  protected:
   std::optional<Finding> run(std::function<Finding(const Context&)> what, seconds caller) {
     ConfiguredCheck check;
     check.type = &kType;
     check.check = std::make_shared<Probe>(std::move(what));
     check.timeout = seconds(8);
-    return run_check(check, {}, {.site = site_, .backends = backends_, .clock = clock_}, *view_,
-                     Deadline(SteadyTime() + caller), SteadyTime());
+    auto done = run_check(check, {}, {.site = site_, .backends = backends_, .clock = clock_}, *view_,
+                          Deadline(SteadyTime() + caller), SteadyTime());
+    if (!done) return std::nullopt;
+    return std::move(done->finding);
   }
   static Finding ask(const Context& c) {
     const auto answer = c.dns.query({*Domain::parse("a.example"), dns::Type::a}, c.deadline);
@@ -71,7 +73,7 @@ class Run : public testing::Test {
   FakeClock clock_;
 };
 
-TEST_F(Run, IsNotDoneWhileTheAnswerMayStillCome) {
+TEST_F(RunCheck, IsNotDoneWhileTheAnswerMayStillCome) {
   clock_.at += seconds(5);
   EXPECT_FALSE(run(ask, seconds(5)));
   EXPECT_EQ(resolver_.last_deadline, SteadyTime() + seconds(5));
@@ -80,7 +82,7 @@ TEST_F(Run, IsNotDoneWhileTheAnswerMayStillCome) {
   EXPECT_EQ(run(ask, seconds(7))->outcome->name, "fine");
 }
 
-TEST_F(Run, HasFailedWhenItsOwnTimeIsOver) {
+TEST_F(RunCheck, HasFailedWhenItsOwnTimeIsOver) {
   clock_.at += seconds(8);
   const auto finding = run(ask, seconds(60));
   ASSERT_TRUE(finding);
@@ -88,19 +90,19 @@ TEST_F(Run, HasFailedWhenItsOwnTimeIsOver) {
   EXPECT_EQ(resolver_.last_deadline, SteadyTime() + seconds(8)) << "no longer than the check's own time";
 }
 
-TEST_F(Run, HasFailedWhenNothingWasLate) {
+TEST_F(RunCheck, HasFailedWhenNothingWasLate) {
   const auto finding = run([](const Context&) { return Finding{&kOutcomes[kFailed], "SERVFAIL"}; }, seconds(5));
   ASSERT_TRUE(finding);
   EXPECT_EQ(finding->reason, "SERVFAIL");
 }
 
-TEST_F(Run, TakesWhatNoLateAnswerCouldChange) {
+TEST_F(RunCheck, TakesWhatNoLateAnswerCouldChange) {
   const auto finding = run([](const Context& c) { return ask(c), Finding{&kOutcomes[kFine], {}}; }, seconds(5));
   ASSERT_TRUE(finding);
   EXPECT_EQ(finding->outcome->name, "fine");
 }
 
-TEST_F(Run, MakesAnExceptionAFailure) {
+TEST_F(RunCheck, MakesAnExceptionAFailure) {
   const auto finding = run([](const Context&) -> Finding { throw std::runtime_error("broken"); }, seconds(5));
   ASSERT_TRUE(finding);
   EXPECT_EQ(finding->outcome->name, "failed");

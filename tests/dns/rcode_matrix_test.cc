@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 // What a check looks at, led to the server.
 std::string subject_of(const CheckType& type) {
   if (type.stage == Stage::connect) return "9.8.7.6";
+  if (type.name == "preflight") return "From: a@home.example";
   if (type.stage == Stage::headers) return "From: a@rcode.test";
   return type.name == "helo-name" ? "mx.rcode.test" : "a@rcode.test";
 }
@@ -24,6 +25,7 @@ Finding finding_with(const CheckType& type, const std::string& script, std::chro
   ScriptedWorld dns(script, options);
   test::World world(*dns.resolver);
   world.client("9.8.7.6");
+  if (type.name == "preflight") world.direction(Direction::submission);
   return world.finding(type.name, subject_of(type));
 }
 

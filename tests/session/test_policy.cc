@@ -76,7 +76,7 @@ TestPolicy inbound() {
                       .not_postmaster = true};
   };
   TestPolicy p{.name = "inbound",
-               .text = std::string(kSite) + "rules:\n  - include: presets/inbound.yaml\n",
+               .text = std::string(kSite) + "rules:\n  - {include: presets/inbound.yaml, change: {no-author: off, dmarc-reject: off}}\n",
                .rules = {rule("sender-address", Atom::domain_unusable, Does::reject, "553 5.1.7"),
                          rule("no-such-domain", Atom::domain_gone, Does::reject, "550 5.1.8"),
                          rule("no-mail-wanted", Atom::domain_null_mx, Does::reject, "550 5.7.27"),

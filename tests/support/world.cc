@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <thread>
 
 #include "policy/base/text.h"
 #include "policy/checks/run.h"
@@ -117,19 +118,24 @@ Finding World::finding(std::string_view name, std::string_view subject) {
   Sender sender;
   sender.path = Path::parse(mail_from_);
   sender.login = login_;
+  greeting.helo = helo_;
   Recipient recipient;
+  auto header = std::make_shared<Header>();
+  std::string_view body;
   HeaderAddresses addresses;
   std::string first_received;
   if (found->type->stage == Stage::connect) {
     client.ip = IpAddress::parse(subject);
   } else if (found->type->stage == Stage::recipient) {
     recipient.path = Path::parse(subject);
-  } else if (found->type->stage == Stage::headers) {
-    const std::vector<HeaderField> fields = header_fields(subject);
-    addresses = read_addresses(fields);
+  } else if (found->type->stage >= Stage::headers) {
+    const std::size_t header_ends = std::min(subject.find("\n\n"), subject.size());
+    *header = header_fields(subject.substr(0, header_ends));
+    body = subject.substr(std::min(header_ends + 2, subject.size()));
+    addresses = read_addresses(*header);
     const auto received =
-        std::find_if(fields.begin(), fields.end(), [](const HeaderField& f) { return f.is("Received"); });
-    if (received != fields.end()) first_received = received->unfolded();
+        std::find_if(header->begin(), header->end(), [](const HeaderField& f) { return f.is("Received"); });
+    if (received != header->end()) first_received = received->unfolded();
   } else {
     sender.path = Path::parse(subject);
     greeting.helo = subject;
@@ -147,10 +153,33 @@ Finding World::finding(std::string_view name, std::string_view subject) {
       .site = site_, .dns = resolver_, .store = *made.store, .clock = clock_, .counters = counters_, .made = made};
   for (const ConfiguredCheck& check : configured) check.check->equip(workshop);
   const Deadline patient(clock_.now() + std::chrono::minutes(1));
-  const dns::MessageResolver message(resolver_, counters_);
-  const Surroundings around{
-      .site = site_, .backends = made, .clock = clock_, .counters = &counters_, .may_probe = may_probe_};
-  return *run_check(*found, mail, around, *message.view(found->questions), patient, clock_.now());
+  const auto message = std::make_shared<dns::MessageResolver>(resolver_, counters_);
+  Evidence evidence({.backends = std::make_shared<const Backends>(made),
+                     .dns = message,
+                     .client = std::make_shared<const Client>(client),
+                     .greeting = std::make_shared<const Greeting>(greeting),
+                     .sender = std::make_shared<const Sender>(sender),
+                     .receiver = site_.hostname,
+                     .unix_time = unix_time_,
+                     .clock = &clock_,
+                     .signatures = found->type->evidence});
+  evidence.header_is(header, std::make_shared<const HeaderAddresses>(addresses));
+  evidence.body(body);
+  evidence.body_is_complete();
+  const Surroundings around{.site = site_,
+                            .backends = made,
+                            .clock = clock_,
+                            .unix_time = unix_time_,
+                            .counters = &counters_,
+                            .may_probe = may_probe_,
+                            .evidence = &evidence,
+                            .signing = signing_.get()};
+  const auto view = message->view(found->questions);
+  const SteadyTime began = clock_.now();
+  for (;;) {  // until it has its answer, or its time is over
+    if (auto run = run_check(*found, mail, around, *view, patient, began)) return std::move(run->finding);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 std::string World::check(std::string_view name, std::string_view subject) {

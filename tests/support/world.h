@@ -11,6 +11,7 @@
 #include "policy/checks/registry.h"
 #include "policy/dns/resolver.h"
 #include "policy/evidence/backends.h"
+#include "policy/evidence/signing.h"
 #include "policy/evidence/site.h"
 #include "policy/mail/direction.h"
 #include "policy/mail/facts.h"
@@ -34,7 +35,8 @@ class World {
   ~World();
 
   /// The outcome of a check with `subject`: the client's address for a check at connect (empty: none), the recipient for
-  /// a check of recipients, the header as lines of text for a check at its end, else what HELO and MAIL say.
+  /// a check of recipients, the header as lines of text for a check at its end (the whole message, an empty line before its body, for
+  /// one at the end), else what HELO and MAIL say.
   std::string check(std::string_view name, std::string_view subject);
   Finding finding(std::string_view name, std::string_view subject);
   /// Who is connected, for a check after connect: an address (empty: none), and the name that the MTA verified.
@@ -43,6 +45,9 @@ class World {
   void mail_from(std::string path) { mail_from_ = std::move(path); }
   void login(std::string name) { login_ = std::move(name); }
   void direction(Direction direction) { direction_ = direction; }
+  void helo(std::string name) { helo_ = std::move(name); }
+  void now(std::int64_t unix_time) { unix_time_ = unix_time; }
+  void signs(Signing signing) { signing_ = std::make_shared<const Signing>(std::move(signing)); }
   /// Strangers may not be asked any more, as in `mode: monitor`.
   void probe_nobody() { may_probe_ = false; }
   /// `checks: NAME: KEY: VALUE`.
@@ -65,6 +70,9 @@ class World {
   Backends backends_;
   std::string mail_from_;
   std::string login_;
+  std::string helo_;
+  std::int64_t unix_time_ = 0;
+  std::shared_ptr<const Signing> signing_;
   Direction direction_ = Direction::inbound;
   bool may_probe_ = true;
   SystemClock clock_;

@@ -68,7 +68,8 @@ class Judge {
     const bool sent_on = resent(header) && options_.resent_frees_from;
     bool acts_for = false;
     if (options_.from != MemberMode::ignore && author_can_be_read(header)) {
-      if (is_judged(options_.from) && !sent_on) acts_for = all(Member::from, options_.from, header.from);
+      verdict_.author_judged = is_judged(options_.from) && !sent_on;
+      if (verdict_.author_judged) acts_for = all(Member::from, options_.from, header.from);
     }
     verdict_.sender_missing = acts_for && header.sender.empty();
     if (!sent_on) sender(header, acts_for);

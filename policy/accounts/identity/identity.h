@@ -100,6 +100,7 @@ struct Verdict {
   bool known = false;            ///< a directory knows the login
   bool late = false;             ///< unsure only since the caller's time was over
   std::map<std::string, std::string, std::less<>> facts;  ///< that the directories tell of the login
+  bool author_judged = false;   ///< From itself was held against the login, and not let be by a setting
   bool sender_missing = false;  ///< an author is one that the login acts for, and no Sender field says so
   /// An address that a display name shows and that is not the login's: `"ceo@acme.example" <eva@acme.example>`. Apart
   /// from `identity`, so that a rule can watch it.
