@@ -2,10 +2,15 @@
 #include <exception>
 
 #include "config/reference.h"
+#include "milter/cli/arc_sign.h"
 #include "milter/cli/check.h"
 #include "milter/cli/command_line.h"
 #include "milter/cli/control.h"
+#include "milter/cli/dkim_keygen.h"
+#include "milter/cli/dmarc.h"
 #include "milter/cli/grants.h"
+#include "milter/cli/org_domain.h"
+#include "milter/cli/spf.h"
 #include "milter/cli/test.h"
 #include "milter/daemon.h"
 #include "milter/version.h"
@@ -18,7 +23,12 @@ struct Execute {
   int operator()(const cli::RunCommand& c) const { return run_daemon(c.options); }
   int operator()(const cli::CheckCommand& c) const { return cli::check(c.options); }
   int operator()(const cli::TestCommand& c) const { return cli::test(c.options); }
+  int operator()(const cli::DkimKeygenCommand& c) const { return cli::make_dkim_key(c.options); }
   int operator()(const cli::GrantsCommand& c) const { return cli::propose_grants(c.options); }
+  int operator()(const cli::SpfCommand& c) const { return cli::ask_spf(c.options); }
+  int operator()(const cli::DmarcCommand& c) const { return cli::ask_dmarc(c.options); }
+  int operator()(const cli::OrgDomainCommand& c) const { return cli::show_organization(c.options); }
+  int operator()(const cli::ArcSignCommand& c) const { return cli::arc_sign(c.options); }
   int operator()(const cli::ReloadCommand& c) const { return cli::reload(c.options); }
   int operator()(const cli::StatusCommand& c) const { return cli::status(c.options); }
   int operator()(const cli::ReferenceCommand& c) const {

@@ -1,55 +1,18 @@
 // The command line as a person or a program uses it: what it prints, and how it ends.
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "tests/wire/daemon.h"
-
-extern char** environ;
+#include "tests/wire/program.h"
 
 namespace postern::test {
 namespace {
 
 using Json = nlohmann::json;
-
-struct Ran {
-  int status = -1;
-  std::string out;
-  std::string err;
-};
-
-std::string content(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-Ran run(const std::vector<std::string>& words) {
-  const TempFolder folder;
-  std::vector<std::string> all = {POSTERN_BINARY};
-  all.insert(all.end(), words.begin(), words.end());
-  std::vector<char*> arguments;
-  for (std::string& word : all) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (folder / "out").c_str(), O_WRONLY | O_CREAT, 0600);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder / "err").c_str(), O_WRONLY | O_CREAT, 0600);
-  pid_t pid = -1;
-  EXPECT_EQ(posix_spawn(&pid, POSTERN_BINARY, &actions, nullptr, arguments.data(), environ), 0);
-  posix_spawn_file_actions_destroy(&actions);
-  int status = 0;
-  waitpid(pid, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), content(folder / "out"),
-          content(folder / "err")};
-}
 
 // A folder with a policy, a zone and a message.
 struct Desk {
@@ -158,6 +121,110 @@ TEST(Command, TestsAFolderLineByLine) {
   std::vector<std::string> actions;
   for (std::string line; std::getline(lines, line);) actions.push_back(Json::parse(line).at("decision").at("action"));
   EXPECT_EQ(actions, (std::vector<std::string>{"accept", "reject"}));
+}
+
+TEST(Command, TellsAnOrganization) {
+  const Desk desk;
+  std::ofstream(desk.zone, std::ios::app) << "_dmarc.bank. TXT \"v=DMARC1; p=reject; psd=y\"\n"
+                                             "; FAULT _dmarc.slow.test. SERVFAIL\n";
+  EXPECT_EQ(run({"org-domain", "mail.acme.co.uk"}).out, "acme.co.uk\n");
+  EXPECT_EQ(Json::parse(run({"org-domain", "co.uk", "--json"}).out).at("organizational_domain"), nullptr);
+  EXPECT_EQ(run({"org-domain", "co.uk"}).out, "co.uk has no organizational domain\n");
+  EXPECT_EQ(run({"org-domain", "a.b.c.bank", "--zone", desk.zone}).out, "c.bank\n");
+  EXPECT_EQ(run({"org-domain", "a.b.c.bank", "--zone", desk.zone, "--model", "psl"}).out, "c.bank\n");
+  EXPECT_EQ(Json::parse(run({"org-domain", "a.bank", "--zone", desk.zone, "--json"}).out).at("model"), "rfc9989");
+  EXPECT_EQ(run({"org-domain", "a.slow.test", "--zone", desk.zone}).status, 1);
+  EXPECT_EQ(run({"org-domain", "no domain"}).status, 2);
+  EXPECT_EQ(run({"org-domain", "a.test", "--zone", desk.folder / "missing"}).status, 2);
+}
+
+TEST(Command, AsksDmarc) {
+  const Desk desk;
+  std::ofstream(desk.zone, std::ios::app)
+      << "_dmarc.a.test. TXT \"v=DMARC1; p=quarantine; sp=none; np=reject; aspf=s; rua=mailto:r@a.test\"\n"
+         "www.a.test. A 192.0.2.1\n_dmarc.b.co.uk. TXT \"v=DMARC1; p=reject; t=y; pct=50\"\n"
+         "; FAULT _dmarc.slow.test. SERVFAIL\n";
+  const auto ask = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"dmarc", "--zone", desk.zone, "--json", "--from"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    return Json::parse(ran.out);
+  };
+  const Json own = ask({"Eva <eva@a.test>", "--spf", "mail.a.test", "--dkim", "b.test"});
+  EXPECT_EQ(own.at("result"), "fail");
+  EXPECT_EQ(own.at("author"), "a.test");
+  EXPECT_EQ(own.at("policy_tag"), "p");
+  EXPECT_EQ(own.at("disposition"), "quarantine");
+  EXPECT_EQ(own.at("record").at("aspf"), "s");
+  EXPECT_EQ(own.at("record").at("rua"), Json::array({"mailto:r@a.test"}));
+  const Json below = ask({"www.a.test", "--dkim", "b.test", "--dkim", "mail.a.test"});
+  EXPECT_EQ(below.at("result"), "pass");
+  EXPECT_EQ(below.at("dkim_aligned"), true);
+  EXPECT_EQ(below.at("spf_aligned"), false);
+  EXPECT_EQ(below.at("policy_domain"), "a.test");
+  EXPECT_EQ(below.at("organization"), "a.test");
+  EXPECT_EQ(below.at("policy"), "none");
+  EXPECT_EQ(below.at("policy_tag"), "sp");
+  EXPECT_EQ(ask({"gone.a.test"}).at("policy_tag"), "np");
+  EXPECT_EQ(ask({"gone.a.test"}).at("disposition"), "reject");
+  EXPECT_EQ(ask({"x.b.co.uk"}).at("disposition"), "quarantine");
+  EXPECT_EQ(ask({"x.b.co.uk", "--model", "psl"}).at("disposition"), "reject");
+  EXPECT_EQ(ask({"slow.test"}).at("result"), "temperror");
+  EXPECT_EQ(ask({"good.test"}).at("record"), nullptr);
+  EXPECT_EQ(ask({"good.test"}).at("policy"), nullptr);
+  EXPECT_EQ(run({"dmarc", "--from", "a.test", "--spf", "a.test", "--zone", desk.zone}).out,
+            "pass: SPF is aligned\n  author a.test, of the organization a.test\n"
+            "  policy p=quarantine of _dmarc.a.test, disposition none\n  SPF aligned, DKIM not aligned\n");
+  EXPECT_EQ(run({"dmarc", "--from", "no domain", "--zone", desk.zone}).status, 2);
+  EXPECT_EQ(run({"dmarc", "--from", "a@a.test, b@b.test", "--zone", desk.zone}).status, 2);
+  EXPECT_EQ(run({"dmarc", "--from", "a.test", "--spf", "@", "--zone", desk.zone}).status, 2);
+  EXPECT_EQ(run({"dmarc", "--from", "a.test", "--model", "other", "--zone", desk.zone}).status, 2);
+}
+
+TEST(Command, SealsAMessage) {
+  const Desk desk;
+  const std::string key = desk.folder / "key.pem";
+  const Ran made = run({"dkim", "keygen", "--domain", "site.test", "--selector", "s", "--out", key, "--json"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  std::ofstream(desk.zone, std::ios::app) << Json::parse(made.out).at("zone").get<std::string>() << "\n";
+  const auto seal = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"arc-sign",
+                                      desk.message,
+                                      "--key",
+                                      key,
+                                      "--domain",
+                                      "site.test",
+                                      "--zone",
+                                      desk.zone,
+                                      "--authserv-id",
+                                      "site.test",
+                                      "--authentication-results",
+                                      "spf=pass"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  const Ran first = seal({"--selector", "s", "--now", "1764300000"});
+  ASSERT_EQ(first.status, 0) << first.err;
+  EXPECT_EQ(first.out.find("ARC-Seal: "), 0u);
+  EXPECT_NE(first.out.find("ARC-Authentication-Results: i=1; site.test;\n\tspf=pass\n"), std::string::npos);
+  const std::string sealed = first.out + "From: A <a@good.test>\nTo: <b@site.test>\nSubject: x\n\nhello\n";
+  std::ofstream(desk.message) << sealed;
+  const Json second = Json::parse(seal({"--selector", "s", "--headers", "from:subject", "--json"}).out);
+  EXPECT_EQ(second.at("cv"), "pass");
+  EXPECT_EQ(second.at("instance"), 2);
+  EXPECT_EQ(second.at("fields").size(), 3u);
+  EXPECT_NE(second.at("fields").at(1).at("value").get<std::string>().find("h=from:subject;"), std::string::npos);
+  std::ofstream(desk.message, std::ios::app) << "changed\n";
+  const Ran third = seal({"--selector", "s"});
+  EXPECT_NE(third.out.find("cv=fail"), std::string::npos);
+  std::ofstream(desk.message) << third.out << sealed;
+  const Json dead = Json::parse(seal({"--selector", "s", "--json"}).out);
+  EXPECT_EQ(dead.at("cv"), "fail");
+  EXPECT_TRUE(dead.at("fields").empty()) << "nobody seals it again";
+  EXPECT_EQ(seal({"--selector", "no selector"}).status, 2);
+  std::ofstream(key) << "no key\n";
+  EXPECT_EQ(seal({"--selector", "s"}).status, 2);
 }
 
 TEST(Command, EndsWithTwoWhenItIsMisunderstood) {
