@@ -15,6 +15,8 @@ MESSAGES = {
     "large": b"From: <anna@good.example>\r\nSubject: large\r\n\r\n" + (b"x" * 76 + b"\r\n") * 3000,
     "no header": b"\r\nnothing but a body\r\n",
     "empty": b"",
+    "two authors": b"From: <anna@good.example>\r\nFrom: <tom@good.example>\r\n\r\nHello\r\n",
+    "forged author": b"From: Anna <anna@proved.example>\r\nSubject: trust me\r\n\r\nHello\r\n",
     "strange": b"From: <anna@good.example>\r\nX-Eight: \xe4\xf6\xff\r\nX-Fold: one\r\n\ttwo\r\n three\r\nSubject:no space\r\n\r\n"
                b".. dots\r\n\xe4\r\nno line end",
     "NUL": b"From: <anna@good.example>\r\nSubject: a\x00b\r\n\r\nbody with \x00 NUL\r\n",
@@ -277,16 +279,34 @@ ANSWER_AT_RECIPIENT = [
         MAIL FROM:<anna@good.example>       -> {sender ok}
         RCPT TO:<peter@here.example>        -> {recipient ok}
         DATA                                -> 354 *
-        (no header)                         -> {taken}
+        (no header)                         -> 550 5.6.0 * (*)
         MAIL FROM:<anna@good.example>       -> {sender ok}
         RCPT TO:<peter@here.example>        -> {recipient ok}
         DATA                                -> 354 *
-        (empty)                             -> {taken}
+        (empty)                             -> 550 5.6.0 * (*)
         MAIL FROM:<anna@good.example>       -> {sender ok}
         RCPT TO:<peter@here.example>        -> {recipient ok}
         DATA                                -> 354 *
         (strange)                           -> {taken}
-        """, ["accept -", "accept -", "accept -"], delivered=3),
+        """, ["reject inbound/no-author", "reject inbound/no-author", "accept -"], delivered=1),
+    Case("two From fields", """
+        MAIL FROM:<anna@good.example>       -> {sender ok}
+        RCPT TO:<peter@here.example>        -> {recipient ok}
+        DATA                                -> 354 *
+        (two authors)                       -> 550 5.6.0 * (*)
+        """, ["reject inbound/no-author"]),
+    Case("an author whose domain asks to refuse what is not proven, and nothing is", """
+        MAIL FROM:<anna@good.example>       -> {sender ok}
+        RCPT TO:<peter@here.example>        -> {recipient ok}
+        DATA                                -> 354 *
+        (forged author)                     -> 550 5.7.26 * (*)
+        """, ["reject inbound/dmarc-reject"]),
+    Case("the same author from his own server", """
+        MAIL FROM:<anna@proved.example>     -> {sender ok}
+        RCPT TO:<peter@here.example>        -> {recipient ok}
+        DATA                                -> 354 *
+        (forged author)                     -> {taken}
+        """, ["accept -"], delivered=1),
     Case("a monitored rule refuses nobody, and says what it would", """
         MAIL FROM:<anna@good.example>       -> {sender ok}
         RCPT TO:<peter@here.example>        -> {recipient ok}

@@ -18,10 +18,11 @@ import time
 
 sys.dont_write_bytecode = True
 
+import authentication_scenarios  # noqa: E402
 import cases  # noqa: E402
 import differences  # noqa: E402
 import scenarios  # noqa: E402
-from lab import namespace, pages  # noqa: E402
+from lab import namespace, pages, proof  # noqa: E402
 from lab.process import LabError, has_ipv6, tail  # noqa: E402
 from suite import HERE, Suite  # noqa: E402
 from way import Failure, want  # noqa: E402
@@ -41,6 +42,8 @@ def play(way, scenario):
 
 def behaviours(suite):
     """Name and what to do, in order."""
+    if not proof.available():
+        print(f"  skip  what is signed and sealed: {proof.MISSING}")
     for way in suite.ways:
         mta = way.mta.name
         yield f"{mta}: is ready", way.mta.wait_ready
@@ -48,7 +51,7 @@ def behaviours(suite):
             if case.only in (None, mta) and (has_ipv6() or ":" not in case.client):
                 yield f"{mta}: {case.name}", lambda way=way, case=case: suite.hold(way, case, cases.MESSAGES)
         yield f"{mta}: nothing else was delivered", way.nothing_else_was_delivered
-        for scenario in scenarios.ALL + scenarios.ONLY[mta]:
+        for scenario in scenarios.ALL + scenarios.ONLY[mta] + (authentication_scenarios.ALL if proof.available() else []):
             if of_local_mail(scenario) and mta == "sendmail" and not way.mta.has_name():
                 print(f"  skip  {mta}: {scenario.__name__.replace('_', ' ')}: {NO_NAMESPACE}")
                 continue

@@ -1,6 +1,7 @@
 """What the sessions of submission.py stand in: Dovecot, one Postern that asks it, and a submission service of Postfix's and one of Sendmail's,
 each with a sink behind it."""
 
+import base64
 import os
 import re
 import subprocess
@@ -13,17 +14,31 @@ from lab.certificate import Certificate
 from lab.daemon import Postern
 from lab.dovecot import Dovecot
 from lab.expect import matches
+from lab.keys import Key
 from lab.pages import block
 from lab.postfix import OWNER, Postfix
 from lab.process import free_port, wait_until
 from lab.sendmail import Sendmail
 from lab.sink import Sink
-from suite import read
+from lab.smtp import Connection
+from suite import read, with_records
 from way import want
 
 PASSWORD = "correct-horse"
 USERS = ("eva@here.example", "boss@here.example", "tom", "off@here.example", "quiet@here.example")
 HOST = "mx.here.example"
+
+# Of who gets our mail.
+ELSEWHERE = """\
+version: 1
+site:
+  hostname: mx.elsewhere.example
+  domains: [elsewhere.example]
+rules:
+  - name: proven
+    when: dkim is pass
+    tag: proven
+"""
 
 
 class World:
@@ -33,8 +48,11 @@ class World:
         self.mtas, self.work, self.running = mtas, work, running
         self.dovecot = self.started(Dovecot(self.path("dovecot"), dict.fromkeys(USERS, PASSWORD), OWNER))
         self.dovecot.start()
-        self.policy = read("submission.yaml").replace("@USERDB@", self.dovecot.userdb)
-        self.postern = self.started(Postern(program, self.path("postern"), self.policy, {name: read(name) for name in ("suite.zone", "accounts.yaml")}))
+        self.keys = [Key(program, self.path("postern"), "here.example"), Key(program, self.path("postern"), "here.example", "e2026", "ed25519")]
+        signing = self.keys[0].documented("keys") + self.keys[1].entry()
+        self.policy = read("submission.yaml").replace("@USERDB@", self.dovecot.userdb).replace("@SIGN@\n", signing)
+        files = {"suite.zone": with_records(self.keys), "accounts.yaml": read("accounts.yaml"), "elsewhere.yaml": ELSEWHERE}
+        self.postern = self.started(Postern(program, self.path("postern"), self.policy, files))
         self.postern.start()
         self.between = self.started(Between(self.path("between.sock"), self.postern.socket, OWNER))
         self.certificate = Certificate(self.path("tls"), HOST)
@@ -95,6 +113,38 @@ class Service:
             want(words in str(decision.get(key)), f"no {key}={words}: {decision}")
         if session.decision == "accept -":
             self.arrives(session.name, session.sender, session.recipients[session.refused:])
+
+    def hand_over(self, message, recipients, sender, login):
+        """Bytes, with CRLF, by somebody who logs in; wants them taken."""
+        with Connection(self.port) as connection:
+            connection.command("EHLO client.example")
+            want(connection.command("STARTTLS").startswith("220"), "no STARTTLS")
+            connection.start_tls(self.world.certificate.certificate, HOST)
+            connection.command("EHLO client.example")
+            secret = base64.b64encode(f"\0{login}\0{PASSWORD}".encode()).decode()
+            for command in (f"AUTH PLAIN {secret}", f"MAIL FROM:<{sender}> BODY=8BITMIME", *(f"RCPT TO:<{r}>" for r in recipients), "DATA"):
+                answer = connection.command(command)
+                want(answer[:1] in "23", answer)
+            answer = connection.data(message)
+            want(matches(self.expect("{taken}"), answer), answer)
+
+    def from_stranger(self, message, sender, recipient):
+        """The same by a client from outside: the last answer."""
+        with self.mta.connect(client="93.184.216.25", helo="client.good.example", name="client.good.example") as connection:
+            for command in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"):
+                answer = connection.command(command)
+                if answer[:1] not in "23":
+                    return answer
+            return connection.data(message)
+
+    def delivered_behind(self, before, recipients):
+        """The messages at the sink behind the first `before`, once so many recipients have them; they are counted as wanted."""
+        def all_there():
+            taken = self.sink.messages()[before:]
+            return taken if sum(len(envelope["recipients"]) for envelope, _ in taken) >= recipients else None
+        taken = wait_until(all_there, 20, f"{recipients} recipient(s) get it")
+        self.delivered.update(range(before, before + len(taken)))
+        return taken
 
     def arrived(self, subject):
         """Envelopes of the messages with that subject."""

@@ -19,8 +19,9 @@ import time
 sys.dont_write_bytecode = True
 
 import identities  # noqa: E402
+import signing_scenarios  # noqa: E402
 import submission_scenarios  # noqa: E402
-from lab import dovecot, swaks  # noqa: E402
+from lab import dovecot, proof, swaks  # noqa: E402
 from lab.process import LabError, tail  # noqa: E402
 from lab.sendmail import Sendmail  # noqa: E402
 from service import OfPostfix, OfSendmail, World  # noqa: E402
@@ -35,6 +36,8 @@ def behaviours(services):
         for session in identities.SESSIONS:
             if session.only in (None, service.name):
                 yield f"{service.name}: {session.name}", lambda service=service, session=session: service.hold(session)
+        for scenario in signing_scenarios.ALL + signing_scenarios.ONLY[service.name] if proof.available() else ():
+            yield f"{service.name}: {scenario.__name__.replace('_', ' ')}", lambda service=service, scenario=scenario: scenario(service)
         if service.name == "postfix":
             for scenario in submission_scenarios.ALL:
                 yield f"postfix: {scenario.__name__.replace('_', ' ')}", lambda service=service, scenario=scenario: scenario(service)
@@ -105,6 +108,8 @@ def main():
             print(f"  skip  sendmail: {problem}")
         else:
             services.append(OfSendmail(world))
+        if not proof.available():
+            print(f"  skip  signing: {proof.MISSING}")
         failed = run(services, options.only)
     except LabError as error:
         print(error)

@@ -5,6 +5,8 @@ import os
 from lab.between import Between
 from lab.certificate import Certificate
 from lab.daemon import Postern
+from lab.keys import Key
+from lab.pages import found
 from lab.postfix import Postfix
 from lab.process import free_port
 from lab.sendmail import Sendmail
@@ -19,6 +21,17 @@ def read(name):
         return file.read()
 
 
+def with_records(keys):
+    """The zone, with the records of these keys."""
+    return read("suite.zone") + "".join(key.line + "\n" for key in keys)
+
+
+def with_exception(policy):
+    """With the exception for forwarders of docs/checks/arc.md."""
+    listed, rule = (found("checks/arc.md", rf"^{section}:\n((?:  .*\n)+?)(?=\w|  - include)") for section in ("lists", "rules"))
+    return policy.replace("@SEALERS@\n", listed).replace("@KNOWN-FORWARDERS@\n", rule)
+
+
 class Suite:
     def __init__(self):
         self.running, self.ways = [], []
@@ -27,8 +40,11 @@ class Suite:
     def start(self, program, mtas, work):
         """`mtas`: the folder of the unpacked MTAs; Sendmail may be missing there."""
         dead_port = free_port()  # nobody answers there
-        self.policy = read("suite.yaml").replace("SERVERS", f'"127.0.0.1@{dead_port}"')
-        self.postern = self.started(Postern(program, os.path.join(work, "postern"), self.policy, {"suite.zone": read("suite.zone")}))
+        self.policy = with_exception(read("suite.yaml").replace("SERVERS", f'"127.0.0.1@{dead_port}"'))
+        home = os.path.join(work, "postern")
+        keys = {domain: Key(program, home, domain) for domain in ("proved.example", "lists.example.net", "lists.good.example", "here.example")}
+        keys["ed25519"] = Key(program, home, "proved.example", "e2026", "ed25519")
+        self.postern = self.started(Postern(program, home, self.policy, {"suite.zone": with_records(keys.values())}))
         self.postern.start()
         between = self.started(Between(os.path.join(work, "between.sock"), self.postern.socket, "mail"))
         certificate = Certificate(os.path.join(work, "tls"), "mx.here.example")
@@ -37,7 +53,7 @@ class Suite:
                 sink = self.started(Sink(os.path.join(work, f"sink-{kind.name}")))
                 mta = self.started(kind(mtas, os.path.join(work, kind.name), self.postern.socket, sink.port, certificate, between))
                 mta.start()
-                self.ways.insert(0, Way(mta, sink, self.postern, self.policy, between, certificate))
+                self.ways.insert(0, Way(mta, sink, self.postern, self.policy, between, certificate, keys))
 
     def started(self, thing):
         self.running.append(thing)

@@ -38,8 +38,9 @@ def told(decision):
 class Way:
     """`met` collects the differences that were seen."""
 
-    def __init__(self, mta, sink, postern, policy, between, certificate):
+    def __init__(self, mta, sink, postern, policy, between, certificate, keys):
         self.mta, self.sink, self.postern, self.policy, self.between, self.certificate = mta, sink, postern, policy, between, certificate
+        self.keys = keys  # by domain; proved.example has another, "ed25519"
         self.expected = 0  # messages delivered by the cases so far
         self.met = set()
 

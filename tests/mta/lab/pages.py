@@ -7,14 +7,18 @@ DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../docs")
 SOCKET = "/run/postern/postern.sock"  # as the pages write it
 
 
+def found(page, pattern, flags=re.MULTILINE):
+    """What the group of `pattern` matches, where it does so first."""
+    with open(os.path.join(DOCS, page), encoding="utf-8") as file:
+        match = re.search(pattern, file.read(), flags)
+    if not match:
+        raise ValueError(f"docs/{page} has no {pattern}")
+    return match[1]
+
+
 def block(page, kind, socket):
     """The first fenced block of that kind (```kind), with `socket` in the place of the page's own."""
-    with open(os.path.join(DOCS, page), encoding="utf-8") as file:
-        text = file.read()
-    found = re.search(rf"^```{re.escape(kind)}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    if not found:
-        raise ValueError(f"docs/{page} has no block ```{kind}")
-    return found[1].replace(SOCKET, socket)
+    return found(page, rf"^```{re.escape(kind)}\n(.*?)^```$", re.DOTALL | re.MULTILINE).replace(SOCKET, socket)
 
 
 def table(page, heading):
