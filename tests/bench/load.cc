@@ -8,6 +8,8 @@
 #include <chrono>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 #include "tests/bench/connection.h"
 #include "tests/bench/process.h"
@@ -44,8 +46,9 @@ struct Dialogue {
   bool idle = false;              ///< stands still after HELO
   bool negotiated = false;
   std::string input;
-  Time began;  ///< of this message
-  Time sent;   ///< of this burst
+  std::string added;  ///< to this message
+  Time began;         ///< of this message
+  Time sent;          ///< of this burst
 };
 
 /// What is said for one Mail.
@@ -129,7 +132,10 @@ class Loop {
     if (answer.command == 'p') return true;
     if (!dialogue.negotiated) return begin(dialogue, answer);
     const std::string verdict = verdict_name(answer);
-    if (verdict == "other") return true;  // an edit before the verdict
+    if (verdict == "other") {  // an edit before the verdict
+      note(dialogue, answer);
+      return true;
+    }
     if (done_ >= load_.warm_up && !dialogue.idle) {
       const char command = (*dialogue.script)[dialogue.next - 1].command;
       measured_.steps[command].push_back(since(dialogue.sent));
@@ -145,6 +151,17 @@ class Loop {
       return true;
     }
     return finish(dialogue, verdict, last);
+  }
+
+  void note(Dialogue& dialogue, const Packet& edit) {
+    std::string_view field = edit.data;
+    if (edit.command == 'i' && field.size() > 4) field.remove_prefix(4);  // mfdef.h SMFIR_INSHEADER: the place
+    if (edit.command != 'i' && edit.command != 'h') return;
+    dialogue.added += field.substr(0, field.find('\0'));
+    dialogue.added += ':';
+    if (field.find('\0') != std::string_view::npos) field.remove_prefix(field.find('\0') + 1);
+    dialogue.added += field.substr(0, field.find('\0'));
+    dialogue.added += '\n';
   }
 
   bool begin(Dialogue& dialogue, const Packet& answer) {
@@ -176,6 +193,7 @@ class Loop {
   bool finish(Dialogue& dialogue, const std::string& verdict, bool at_end) {
     ++done_;
     ++dialogue.messages;
+    measured_.added = std::exchange(dialogue.added, {});
     if (done_ == load_.warm_up) start_measuring();
     if (done_ > load_.warm_up) {
       ++measured_.messages;

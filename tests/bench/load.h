@@ -33,6 +33,7 @@ struct Measured {
   std::size_t threads = 0;
   Negotiated negotiated;
   std::map<std::string, std::size_t> verdicts;
+  std::string added;                   ///< the header fields that the last message got, a line each
   std::size_t broken = 0;              ///< connections that ended in mid-dialogue
   Microseconds whole;                  ///< of each message, MAIL to verdict
   std::map<char, Microseconds> steps;  ///< from a step's packet to its answer, by command

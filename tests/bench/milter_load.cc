@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ constexpr const char* kUsage =
     "                   [--warm-up 200] [--per-connection 1] [--idle 0] [--body BYTES] [--mails FILE]\n"
     "                   [--offer STEPS] [--offer-actions ACTIONS] [--negotiate] [--logged-in]\n"
     "--mails FILE has a line a mail: sender domain, client address, client name, HELO; they are taken in turn.\n"
+    "A fifth word is the file of the message, with LF, whose author is user@DOMAIN; without it one is made up.\n"
     "--logged-in sends as user@DOMAIN with the login login@DOMAIN.\n"
     "--offer takes a mask of protocol steps (0x1fffff: all); --negotiate prints what the milter asks for and sends\n"
     "one message only.\n";
@@ -38,6 +40,19 @@ std::string times(const Microseconds& sorted) {
   return fmt::format("{{\"p50\":{:.0f},\"p99\":{:.0f}}}", percentile(sorted, 0.5), percentile(sorted, 0.99));
 }
 
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", c);
+      continue;
+    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 void print(const postern::bench::Measured& result) {
   std::string verdicts;
   for (const auto& [name, count] : result.verdicts)
@@ -48,16 +63,31 @@ void print(const postern::bench::Measured& result) {
   const double messages = static_cast<double>(std::max<std::size_t>(result.messages, 1));
   fmt::print(
       "{{\"messages\":{},\"per_second\":{:.0f},\"cpu_us\":{:.2f},\"whole_us\":{},\"steps_us\":{{{}}},\"pss_kib\":{},"
-      "\"threads\":{},\"broken\":{},\"steps\":{},\"actions\":{},\"verdicts\":{{{}}}}}\n",
+      "\"threads\":{},\"broken\":{},\"steps\":{},\"actions\":{},\"verdicts\":{{{}}},\"added\":{}}}\n",
       result.messages, messages / result.seconds, result.cpu_seconds * 1e6 / messages, times(result.whole), steps,
-      result.pss_kib, result.threads, result.broken, result.negotiated.steps, result.negotiated.actions, verdicts);
+      result.pss_kib, result.threads, result.broken, result.negotiated.steps, result.negotiated.actions, verdicts,
+      quoted(result.added));
+}
+
+std::string content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!(text << file.rdbuf())) throw std::runtime_error(path + " cannot be read");
+  return text.str();
 }
 
 std::vector<Mail> read_mails(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + " cannot be read");
   std::vector<Mail> mails;
-  for (Mail mail; file >> mail.sender_domain >> mail.client >> mail.client_name >> mail.helo;) mails.push_back(mail);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    Mail mail;
+    std::string message;
+    if (!(words >> mail.sender_domain >> mail.client >> mail.client_name >> mail.helo)) continue;
+    if (words >> message) mail.text = postern::bench::parse_message(content(message));
+    mails.push_back(std::move(mail));
+  }
   return mails;
 }
 

@@ -140,8 +140,28 @@ Script opening(const Negotiated& negotiated, const Mail& mail) {
   return writer.take();
 }
 
-Script message(const Negotiated& negotiated, const Mail& mail) {
-  const std::array<std::pair<std::string_view, std::string>, 8> headers{{
+MessageText parse_message(std::string_view text) {
+  MessageText message;
+  while (!text.empty() && text.front() != '\n') {
+    std::size_t end = text.find('\n');
+    while (end != std::string_view::npos && end + 1 < text.size() && (text[end + 1] == ' ' || text[end + 1] == '\t')) end = text.find('\n', end + 1);
+    const std::string_view field = text.substr(0, end);
+    const std::size_t colon = std::min(field.find(':'), field.size());
+    message.headers.emplace_back(field.substr(0, colon), field.substr(std::min(colon + 1, field.size())));
+    text.remove_prefix(std::min(field.size() + 1, text.size()));
+  }
+  for (const char c : text.substr(std::min<std::size_t>(1, text.size()))) {
+    if (c == '\n') message.body += '\r';
+    message.body += c;
+  }
+  return message;
+}
+
+namespace {
+
+MessageText made_up(const Mail& mail) {
+  MessageText message;
+  message.headers = {
       {"Received", " from mx.example.com (mx.example.com [192.0.2.1])\n\tby mail.example.net with ESMTP id 1234"},
       {"From", " User <user@" + mail.sender_domain + ">"},
       {"To", " Someone <someone@example.net>"},
@@ -150,26 +170,30 @@ Script message(const Negotiated& negotiated, const Mail& mail) {
       {"Message-ID", " <1.load@" + mail.sender_domain + ">"},
       {"MIME-Version", " 1.0"},
       {"Content-Type", " text/plain; charset=us-ascii"},
-  }};
+  };
+  while (message.body.size() < mail.body_bytes)
+    message.body += "please review the attached numbers of this quarter, thanks\r\n";
+  message.body.resize(mail.body_bytes);
+  return message;
+}
+
+}  // namespace
+
+Script message(const Negotiated& negotiated, const Mail& mail) {
+  const MessageText text = mail.text ? *mail.text : made_up(mail);
   Writer writer(negotiated, mail);
   writer.step('M', 2, {"i", "{auth_type}", "{auth_authen}", "{mail_addr}", "{mail_host}", "{mail_mailer}"},
               '<' + std::string("user@") + mail.sender_domain + '>' + '\0', kNoMail, kNoReplyMail);
   writer.step('R', 3, {"i", "{rcpt_addr}", "{rcpt_host}", "{rcpt_mailer}"}, "<someone@example.net>\0"sv, kNoRcpt,
               kNoReplyRcpt);
   writer.step('T', 4, {"i"}, {}, kNoData, kNoReplyData);
-  for (const auto& [name, value] : headers) {
+  for (const auto& [name, value] : text.headers) {
     const std::string_view sent = std::string_view(value).substr(negotiated.steps & kLeadingSpace ? 0 : 1);
-    writer.step('L', 100, {"i"}, std::string(name) + '\0' + std::string(sent) + '\0', kNoHeaders, kNoReplyHeaders);
+    writer.step('L', 100, {"i"}, name + '\0' + std::string(sent) + '\0', kNoHeaders, kNoReplyHeaders);
   }
   writer.step('N', 6, {"i"}, {}, kNoEoh, kNoReplyEoh);
-  for (std::size_t left = mail.body_bytes; left > 0;) {
-    const std::size_t size = std::min(left, kChunk);
-    std::string chunk;
-    while (chunk.size() < size) chunk += "please review the attached numbers of this quarter, thanks\r\n";
-    chunk.resize(size);
-    writer.step('B', 101, {"i"}, chunk, kNoBody, kNoReplyBody);
-    left -= size;
-  }
+  for (std::size_t at = 0; at < text.body.size(); at += kChunk)
+    writer.step('B', 101, {"i"}, std::string_view(text.body).substr(at, kChunk), kNoBody, kNoReplyBody);
   writer.step('E', 5, {"i"}, {}, 0, 0);
   return writer.take();
 }

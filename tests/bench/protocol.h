@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// The milter protocol (version 6) as an MTA speaks it, as far as a load generator needs it.
@@ -67,13 +68,22 @@ struct Script {
   std::string rest;
 };
 
+/// A message as a file has it: the milter protocol's form of it.
+struct MessageText {
+  std::vector<std::pair<std::string, std::string>> headers;  ///< values with their leading space, folds as "\n"
+  std::string body;                                          ///< with CRLF
+};
+/// Of a text with LF.
+MessageText parse_message(std::string_view text);
+
 struct Mail {
   std::string sender_domain = "example.com";
   std::string client = "192.0.2.1";
   std::string client_name = "unknown";
   std::string helo = "client.example.com";
   std::size_t body_bytes = 1024;
-  bool logged_in = false;  ///< as login@SENDER_DOMAIN
+  bool logged_in = false;                ///< as login@SENDER_DOMAIN
+  std::optional<MessageText> text = {};  ///< instead of one that is made up
 };
 
 std::string negotiation(std::uint32_t actions, std::uint32_t steps);

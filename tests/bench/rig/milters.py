@@ -35,11 +35,11 @@ dns: {{servers: ["{dns}@53"], trust_anchor: "", canary: [mx.d0.bench.example]}}
 class Milter:
     """A milter that runs. `address` is for milter_load; `pids` are all its processes."""
 
-    def __init__(self, name, command, address, log):
+    def __init__(self, name, command, address, log, patience=20):
         self.name, self.address = name, address
         with open(log, "ab") as output:
             self.child = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
-        end = time.monotonic() + 20
+        end = time.monotonic() + patience
         while not self._accepts():
             if self.child.poll() is not None or time.monotonic() > end:
                 self.stop()

@@ -56,7 +56,8 @@ def write_accounts(path):
 
 
 class Names:
-    def __init__(self, folder):
+    def __init__(self, folder, more=""):
+        """`more`: further lines of the zone."""
         os.makedirs(folder)
         self.child = None
         self.resolv_conf = os.path.join(folder, "resolv.conf")
@@ -68,6 +69,7 @@ class Names:
                 name, reverse = domain(n), ".".join(reversed(client(n).split(".")))
                 file.write(f"{name}. MX 10 mx.{name}.\nmx.{name}. A {client(n)}\n{name}. TXT \"v=spf1 mx -all\"\n"
                            f"_dmarc.{name}. TXT \"v=DMARC1; p=none\"\n{reverse}.in-addr.arpa. PTR mx.{name}.\n")
+            file.write(more)
         configuration = os.path.join(folder, "nsd.conf")
         with open(configuration, "w", encoding="ascii") as file:
             file.write(CONFIGURATION.format(folder=folder, address=ADDRESS))
