@@ -1,20 +1,9 @@
 #include "policy/engine/findings.h"
 
-#include <algorithm>
-
 #include "policy/checks/run.h"
+#include "policy/engine/configured_check.h"
 
 namespace postern {
-
-namespace {
-
-const ConfiguredCheck& configured(const Policy& policy, std::size_t index) {
-  const std::string& name = policy.rules->checks()[index].name;
-  return *std::find_if(policy.checks.begin(), policy.checks.end(),
-                       [&](const ConfiguredCheck& c) { return c.type->name == name; });
-}
-
-}  // namespace
 
 Findings::Findings(Services& services, Scope scope, Inputs inputs)
     : services_(services), scope_(scope), inputs_(std::move(inputs)) {
@@ -24,7 +13,7 @@ Findings::Findings(Services& services, Scope scope, Inputs inputs)
 Findings::Slot& Findings::begun(std::size_t index) {
   Slot& slot = slots_[index];
   if (slot.lazy) return slot;
-  const ConfiguredCheck& check = configured(*inputs_.policy, index);
+  const ConfiguredCheck& check = *configured_check(*inputs_.policy, index);
   slot.lazy.emplace([inputs = inputs_, &check, view = inputs_.dns->view(check.questions), &clock = services_.clock,
                      &counters = services_.counters,
                      began = services_.clock.now()](const Deadline& deadline) -> std::optional<Found> {
@@ -55,7 +44,7 @@ void Findings::start(Stage stage) {
   const auto checks = inputs_.policy->rules->checks();
   for (std::size_t i = 0; i < checks.size(); ++i) {
     if (checks[i].scope != scope_ || checks[i].stage != stage) continue;
-    const ConfiguredCheck& check = configured(*inputs_.policy, i);
+    const ConfiguredCheck& check = *configured_check(*inputs_.policy, i);
     if (check.type->start != Start::early) continue;
     Lazy<Found>& lazy = *begun(i).lazy;
     const SteadyTime now = services_.clock.now();

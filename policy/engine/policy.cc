@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "policy/engine/configured_check.h"
 #include "policy/engine/standing_edits.h"
 
 namespace postern {
@@ -20,13 +21,13 @@ Needs derive_needs(const Policy& policy) {
     if (fact.starts_with("tls.")) needs.tls_macros = true;
     if (fact.starts_with("recipients")) counts_recipients = true;
   }
-  for (const CheckDecl& check : rules.checks()) {
-    if (check.stage >= Stage::headers) needs.headers = true;
-    const auto type = std::find_if(policy.checks.begin(), policy.checks.end(),
-                                   [&](const ConfiguredCheck& c) { return c.type->name == check.name; });
-    if (type == policy.checks.end() || !type->type->evidence) continue;
+  for (std::size_t i = 0; i < rules.checks().size(); ++i) {
+    const Stage stage = rules.checks()[i].stage;
+    if (stage >= Stage::headers) needs.headers = true;
+    const ConfiguredCheck* const check = configured_check(policy, i);
+    if (check == nullptr || !check->type->evidence) continue;
     needs.evidence = true;
-    if (check.stage == Stage::end) needs.body = needs.signatures = true;
+    if (stage == Stage::end) needs.body = needs.signatures = true;
   }
   if (policy.signing) needs.headers = needs.body = needs.evidence = needs.signatures = true;
   const auto infos = rules.rules();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "policy/base/text.h"
+#include "policy/engine/configured_check.h"
 #include "policy/mail/authentication_results.h"
 #include "policy/mail/edits.h"
 
@@ -19,11 +20,9 @@ constexpr std::string_view kIdentity = "identity";  // what signing rests on
 template <class Wanted>
 std::vector<std::size_t> checks_of(const Policy& policy, Wanted wanted) {
   std::vector<std::size_t> indexes;
-  const auto checks = policy.rules->checks();
-  for (std::size_t i = 0; i < checks.size(); ++i) {
-    const auto configured = std::find_if(policy.checks.begin(), policy.checks.end(),
-                                         [&](const ConfiguredCheck& c) { return c.type->name == checks[i].name; });
-    if (configured != policy.checks.end() && wanted(*configured->type)) indexes.push_back(i);
+  for (std::size_t i = 0; i < policy.rules->checks().size(); ++i) {
+    const ConfiguredCheck* const check = configured_check(policy, i);
+    if (check != nullptr && wanted(*check->type)) indexes.push_back(i);
   }
   return indexes;
 }
