@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "policy/checks/not_in_time.h"
+
 namespace postern {
 
 namespace {
@@ -46,12 +48,8 @@ class Arc final : public Check {
 
   Finding run(const Context& c) const override {
     const EvidentPtr<arc::Result> found = c.evidence->arc(c.deadline);
-    if (!found) {
-      c.must_wait();
-      Finding late{&kOutcomes[kTemperror], "no answer in time"};
-      late.results.push_back({.method = "arc", .result = "temperror", .properties = {}});
-      return late;
-    }
+    if (!found)
+      return not_in_time(c, kOutcomes[kTemperror], {.method = "arc", .result = "temperror", .properties = {}});
     c.rests_on(found->trust);
     const arc::Result& result = found->value;
     Finding finding{&kOutcomes[outcome_of(result.status)], result.reason};

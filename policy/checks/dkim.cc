@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "policy/checks/not_in_time.h"
+
 namespace postern {
 
 namespace {
@@ -74,12 +76,8 @@ class Dkim final : public Check {
 
   Finding run(const Context& c) const override {
     const auto found = c.evidence->dkim(c.deadline);
-    if (!found) {
-      c.must_wait();
-      Finding late{&kOutcomes[kTemperror], "no answer in time"};
-      late.results.push_back({.method = "dkim", .result = "temperror", .properties = {}});
-      return late;
-    }
+    if (!found)
+      return not_in_time(c, kOutcomes[kTemperror], {.method = "dkim", .result = "temperror", .properties = {}});
     c.rests_on(found->trust);
     const std::vector<dkim::Result>& results = found->value;
     const dkim::Result* const spoken = best(results);

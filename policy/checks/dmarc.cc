@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "policy/checks/not_in_time.h"
+
 namespace postern {
 
 namespace {
@@ -48,12 +50,8 @@ class Dmarc final : public Check {
 
   Finding run(const Context& c) const override {
     const auto found = c.evidence->dmarc(c.deadline);
-    if (!found) {
-      c.must_wait();
-      Finding late{&kOutcomes[kTemperror], "no answer in time"};
-      late.results.push_back({.method = "dmarc", .result = "temperror", .properties = {}});
-      return late;
-    }
+    if (!found)
+      return not_in_time(c, kOutcomes[kTemperror], {.method = "dmarc", .result = "temperror", .properties = {}});
     c.rests_on(found->trust);
     if (!found->value) {
       Finding finding{&kOutcomes[kNoAuthor], c.evidence->author().problem};

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "policy/checks/not_in_time.h"
+
 namespace postern {
 
 namespace {
@@ -52,12 +54,7 @@ class Spf final : public Check {
   Finding run(const Context& c) const override {
     const EvidentPtr<spf::Result> found = c.evidence->spf(c.deadline);
     const EvidentPtr<spf::Result> helo = helo_ ? c.evidence->spf_helo(c.deadline) : nullptr;
-    if (!found) {
-      c.must_wait();
-      Finding late{&kOutcomes[kTemperror], "no answer in time"};
-      late.results.push_back(told(spf::Status::temperror, spf::Identity::mail_from, c));
-      return late;
-    }
+    if (!found) return not_in_time(c, kOutcomes[kTemperror], told(spf::Status::temperror, spf::Identity::mail_from, c));
     c.rests_on(found->trust);
     const spf::Result& result = found->value;
     if (result.capped) c.count("checks.spf.capped");
