@@ -13,6 +13,9 @@ std::string_view name(Space space) {
     case Space::misses: return "misses";
     case Space::dmarc_row: return "dmarc-row";
     case Space::dmarc_count: return "dmarc-count";
+    case Space::limit: return "limit";
+    case Space::frozen: return "frozen";
+    case Space::incident: return "incident";
   }
   return "";
 }

@@ -25,8 +25,11 @@ enum class Space : std::uint8_t {
   misses = 7,           ///< refused recipients of a client network or a login
   dmarc_row = 8,        ///< what a DMARC aggregate report tells of some messages of a day
   dmarc_count = 9,      ///< … and of how many
+  limit = 10,           ///< what limits have counted
+  frozen = 11,          ///< accounts that may not send
+  incident = 12,        ///< what people were told of lately
 };
-inline constexpr std::size_t kSpaces = 10;  ///< one more than the largest number
+inline constexpr std::size_t kSpaces = 13;  ///< one more than the largest number
 std::string_view name(Space space);
 
 constexpr std::size_t kMostKeyBytes = 1024;       // local: an address is at most 320

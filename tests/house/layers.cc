@@ -11,8 +11,11 @@ namespace postern::house {
 namespace {
 
 // From left to right: each may include itself and what stands to its right.
-constexpr std::array<std::string_view, 12> kOrder{"milter", "config", "engine", "checks", "evidence", "accounts",
-                                                  "auth",   "store",  "rules",  "mail",   "dns",      "base"};
+constexpr std::array<std::string_view, 14> kOrder{"milter",   "config", "engine",  "checks", "evidence",
+                                                  "accounts", "limits", "notices", "auth",   "store",
+                                                  "rules",    "mail",   "dns",     "base"};
+// DESIGN 3: they do not include each other.
+constexpr std::array<std::string_view, 3> kSiblings{"accounts", "limits", "notices"};
 
 /// Where a library may be included: a file, or a folder with everything below it.
 struct Door {
@@ -56,6 +59,10 @@ std::size_t rank(std::string_view layer) {
 bool may_include(std::string_view from, std::string_view to) {
   if (from == "auth" && (to == "rules" || to == "store")) return false;  // auth is of RFCs alone: mail, dns, base
   if (from == "store" && to != "store" && to != "base") return false;    // bytes under keys: nothing of mail
+  const auto is_sibling = [](std::string_view layer) {
+    return std::find(kSiblings.begin(), kSiblings.end(), layer) != kSiblings.end();
+  };
+  if (from != to && is_sibling(from) && is_sibling(to)) return false;
   return rank(from) <= rank(to) && rank(to) < kOrder.size();
 }
 
