@@ -1,0 +1,280 @@
+#include "policy/limits/behaviour_counts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <vector>
+
+#include "policy/base/sip_hash.h"
+#include "policy/base/text.h"
+#include "policy/limits/likeness.h"
+
+namespace postern::limits {
+
+namespace {
+
+using std::chrono::hours;
+
+constexpr std::size_t kMostName = 320;         // local: an address (RFC 5321 4.5.3.1); longer ones end in a hash
+constexpr std::size_t kMostSample = 48;        // local: of the recipients that are pending, so many are looked at
+constexpr std::size_t kMostRecipients = 1000;  // local: of one message, so many are remembered
+constexpr std::int64_t kMostAlike = 64;        // local: a text that so many strangers got counts no further
+constexpr std::size_t kMostSubject = 1000;     // local: bytes of a Subject field that are read
+constexpr std::string_view kNobody = "\x01";   // a recipient that nobody has: what a stranger would add
+
+constexpr hours kHour{1};
+constexpr hours kNight{8};
+constexpr hours kDay{24};
+constexpr hours kWeek{7 * 24};
+constexpr hours kMonth{30 * 24};
+
+bool is_night(int hour) { return hour >= 22 || hour < 6; }
+
+/// A count of the ledger, and its windows.
+struct Kind {
+  std::string_view limit;
+  Unit unit;
+  std::array<Allowance, 3> allow;
+  std::size_t windows;
+
+  std::span<const Allowance> spans() const { return {allow.data(), windows}; }
+};
+constexpr Allowance over(hours window, std::int64_t most = kMostAllowed) { return {.most = most, .window = window}; }
+
+// The ledger only counts here, so nothing is ever over, but sets of values, where they are full.
+constexpr Kind kKnown{"behaviour/known", Unit::first_time_recipients, {over(kDay, kMostValues)}, 1};
+constexpr Kind kStrangers{"behaviour/first-time", Unit::recipients, {over(kHour), over(kDay), over(kMonth)}, 3};
+constexpr Kind kRecipients{"behaviour/recipients", Unit::recipients, {over(kHour), over(kDay), over(kMonth)}, 3};
+constexpr Kind kRefused{"behaviour/refused", Unit::refused_recipients, {over(kHour), over(kDay), over(kMonth)}, 3};
+constexpr Kind kAtNight{"behaviour/night", Unit::recipients, {over(kNight), over(kDay), over(kMonth)}, 3};
+constexpr Kind kAlike{"behaviour/alike-texts", Unit::recipients, {over(kWeek), over(kMonth)}, 2};
+constexpr Kind kText{"behaviour/text", Unit::distinct_recipients, {over(kWeek, kMostValues)}, 1};
+constexpr Kind kCountries{"behaviour/countries", Unit::distinct_recipients, {over(kDay, kMostValues)}, 1};
+constexpr Kind kAsns{"behaviour/asns", Unit::distinct_recipients, {over(kDay, kMostValues)}, 1};
+constexpr Kind kNetworks{"behaviour/networks", Unit::distinct_recipients, {over(kDay, kMostValues)}, 1};
+constexpr Kind kFrom{"behaviour/strangers-from", Unit::recipients, {over(kDay)}, 1};
+
+/// Demands of one call of the ledger, with the texts that they see.
+class Question {
+ public:
+  explicit Question(const Subject& subject) {
+    const std::string folded = fold(std::string_view(subject.name).substr(0, 4 * kMostName));
+    const std::string kind = subject.kind == Subject::Kind::login ? "login" : "net";
+    key_ = kind + " " + folded;
+    if (subject.name.size() > kMostName)
+      key_ = fmt::format("{} {} {:016x}", kind, printable(folded, kMostName / 2), sip_hash(SipKey{}, subject.name));
+  }
+
+  /// The place of its answer. `more` is the part of the key behind the subject.
+  std::size_t add(const Kind& kind, std::int64_t amount, std::string_view value = {}, std::string_view more = {}) {
+    return add(kind, kind.spans(), amount, value, more);
+  }
+  std::size_t add(const Kind& kind, std::span<const Allowance> allow, std::int64_t amount, std::string_view value,
+                  std::string_view more) {
+    const std::string& key = more.empty() ? key_ : keys_.emplace_back(key_ + " " + std::string(more));
+    demands_.push_back({.limit = kind.limit,
+                        .key = key,
+                        .unit = kind.unit,
+                        .allow = allow,
+                        .amount = amount,
+                        .value = value,
+                        .fallback = Fallback::skip});
+    return demands_.size() - 1;
+  }
+
+  /// False where one of the answers is not to be had.
+  bool look(Ledger& ledger, const Deadline& deadline) {
+    answers_.resize(demands_.size());
+    ledger.look(demands_, answers_, deadline);
+    return std::none_of(answers_.begin(), answers_.end(),
+                        [](const Answer& a) { return a.kind == Answer::Kind::unavailable; });
+  }
+  std::span<const Demand> demands() const { return demands_; }
+  std::int64_t used(std::size_t at, std::size_t window = 0) const { return answers_[at].used[window]; }
+
+ private:
+  std::string key_;
+  std::deque<std::string> keys_;
+  std::vector<Demand> demands_;
+  std::vector<Answer> answers_;
+};
+
+std::string cut(std::string_view text) { return printable(text, 40); }
+
+/// Where the account speaks from: messages by place, in `learn` and in a month, to tell what is new.
+struct Places {
+  std::array<Allowance, 2> windows;
+
+  explicit Places(const BehaviourSettings& s) : windows{{over(s.learn), over(kMonth)}} {}
+  static constexpr Kind kMessages{"behaviour/messages", Unit::messages, {}, 0};
+
+  std::size_t add(Question& q, std::int64_t amount, std::string_view more) const {
+    return q.add(kMessages, windows, amount, {}, more);
+  }
+};
+
+/// What to ask of whether recipients are strangers.
+struct Acquaintance {
+  std::size_t nobody = 0, first = 0, size = 0;
+
+  Acquaintance(Question& q, std::span<const std::string_view> recipients)
+      : nobody(q.add(kKnown, 1, kNobody)), first(nobody + 1), size(recipients.size()) {
+    for (const std::string_view r : recipients) q.add(kKnown, 1, r);
+  }
+  /// A stranger adds as much as nobody would. Where the set is full nothing adds anything, and all are strangers.
+  bool is_stranger(const Question& q, std::size_t i) const { return q.used(first + i) >= q.used(nobody); }
+};
+
+std::vector<std::string_view> each_once(std::span<const std::string> recipients) {
+  std::vector<std::string_view> out(recipients.begin(), recipients.end());
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+/// The keys of a text: four bands of its body's likeness, of which alike texts share one, and its subject.
+std::vector<std::string> text_keys(const Sent& message) {
+  std::vector<std::string> keys;
+  for (unsigned band = 0; message.body != 0 && band < 4; ++band)
+    keys.push_back(fmt::format("b{} {:04x}", band, (message.body >> (16 * band)) & 0xffff));
+  const std::uint64_t subject = likeness(std::string_view(message.subject).substr(0, kMostSubject));
+  if (subject != 0) keys.push_back(fmt::format("s {:016x}", subject));
+  return keys;
+}
+
+Tally tally(const Question& q, std::size_t at, std::size_t now, std::size_t recent, std::size_t month) {
+  return {.now = q.used(at, now), .recent = q.used(at, recent), .month = q.used(at, month)};
+}
+
+}  // namespace
+
+bool BehaviourCounts::read(const Subject& subject, const Circumstances& where, std::string_view recipient,
+                           std::span<const std::string> pending, const Deadline& deadline, Counts& out) const {
+  Question q(subject);
+  const std::size_t refused = q.add(kRefused, 0);
+  const std::size_t taken = q.add(kRecipients, 0);
+  const auto coming = static_cast<std::int64_t>(pending.size()) + 1;
+  if (subject.kind == Subject::Kind::network) {
+    if (!q.look(ledger_, deadline)) return false;
+    out.refused = tally(q, refused, 0, 1, 2);
+    out.refused_day = q.used(refused, 1);
+    out.taken_day = q.used(taken, 1) + coming;
+    return true;
+  }
+
+  // Of many pending ones a part stands for all, evenly, so that a long message costs no more with each recipient.
+  std::vector<std::string_view> sample;
+  const std::size_t step = pending.size() / kMostSample + 1;
+  for (std::size_t i = 0; i < pending.size(); i += step) sample.push_back(pending[i]);
+  sample.push_back(recipient);
+
+  const Acquaintance known(q, sample);
+  const Places places(settings_);
+  const std::string country = "country " + cut(where.country), asn = "as " + cut(where.asn);
+  const std::size_t strangers = q.add(kStrangers, 0);
+  const std::size_t night = q.add(kAtNight, 0);
+  const std::size_t alike = q.add(kAlike, 0);
+  const std::size_t countries = q.add(kCountries, 1, where.country);
+  const std::size_t asns = q.add(kAsns, 1, where.asn);
+  const std::size_t networks = q.add(kNetworks, 1, where.address);
+  const std::size_t messages = places.add(q, 0, {});
+  const std::size_t country_messages = places.add(q, 0, country), asn_messages = places.add(q, 0, asn);
+  const std::size_t country_strangers = q.add(kFrom, 0, {}, country), asn_strangers = q.add(kFrom, 0, {}, asn);
+  if (!q.look(ledger_, deadline)) return false;
+
+  std::int64_t new_ones = 0;
+  for (std::size_t i = 0; i + 1 < sample.size(); ++i) new_ones += known.is_stranger(q, i) ? 1 : 0;
+  if (sample.size() > 1) new_ones = new_ones * (coming - 1) / static_cast<std::int64_t>(sample.size() - 1);
+  const bool stranger = known.is_stranger(q, sample.size() - 1);
+  new_ones += stranger ? 1 : 0;
+
+  const auto is_old = [&](std::size_t at) { return q.used(at, 1) > q.used(at, 0); };
+  out.newcomer = !is_old(messages);
+  out.strangers_hour = tally(q, strangers, 0, 1, 2);
+  out.strangers_day = tally(q, strangers, 1, 1, 2);
+  out.strangers_hour.now += new_ones;
+  out.strangers_day.now += new_ones;
+  out.alike = tally(q, alike, 0, 0, 1);
+  out.refused = tally(q, refused, 0, 1, 2);
+  out.refused_day = q.used(refused, 1);
+  out.burst = tally(q, taken, 0, 1, 2);
+  out.burst.now += coming;
+  out.taken_day = q.used(taken, 1) + coming;
+  if (is_night(where.hour)) {
+    out.night = tally(q, night, 0, 1, 2);
+    out.night.now += coming;
+  }
+  if (!where.country.empty()) out.countries = q.used(countries);
+  if (!where.asn.empty()) out.asns = q.used(asns);
+  if (!where.address.empty()) out.networks = q.used(networks);
+  if (!out.newcomer && !where.country.empty() && !is_old(country_messages))
+    out.from_new_country = q.used(country_strangers) + new_ones;
+  if (!out.newcomer && !where.asn.empty() && !is_old(asn_messages)) out.from_new_asn = q.used(asn_strangers) + new_ones;
+  return true;
+}
+
+void BehaviourCounts::sent(const Subject& subject, const Circumstances& where, const Sent& message,
+                           const Deadline& deadline) const {
+  std::vector<std::string_view> recipients = each_once(message.recipients);
+  const auto all = static_cast<std::int64_t>(recipients.size());
+  if (recipients.size() > kMostRecipients) recipients.resize(kMostRecipients);
+  Question charge(subject);
+  charge.add(kRecipients, all);
+  if (subject.kind == Subject::Kind::network) {
+    ledger_.charge(charge.demands());
+    return;
+  }
+
+  Question q(subject);
+  const Acquaintance known(q, recipients);
+  const std::vector<std::string> texts = text_keys(message);
+  std::vector<std::size_t> spread;
+  for (const std::string& text : texts) spread.push_back(q.add(kText, 1, kNobody, text));
+  const bool told = q.look(ledger_, deadline);
+
+  std::vector<std::string_view> strangers;
+  for (std::size_t i = 0; told && i < recipients.size(); ++i) {
+    if (known.is_stranger(q, i)) strangers.push_back(recipients[i]);
+  }
+  const auto new_ones = static_cast<std::int64_t>(strangers.size());
+  for (const std::string_view r : recipients) charge.add(kKnown, 1, r);
+  if (new_ones > 0) charge.add(kStrangers, new_ones);
+  std::int64_t most = 0;
+  for (std::size_t i = 0; told && i < texts.size(); ++i) {
+    const std::int64_t before = std::max<std::int64_t>(0, q.used(spread[i]) - 1);
+    most = std::max(most, before);
+    if (before >= kMostAlike) continue;
+    for (std::size_t s = 0; s < strangers.size() && s < static_cast<std::size_t>(kMostAlike); ++s)
+      charge.add(kText, 1, strangers[s], texts[i]);
+  }
+  const std::int64_t alike = std::clamp<std::int64_t>(most + new_ones - settings_.alike_from, 0, new_ones);
+  if (alike > 0) charge.add(kAlike, alike);
+  if (is_night(where.hour)) charge.add(kAtNight, all);
+
+  const Places places(settings_);
+  places.add(charge, 1, {});
+  if (!where.country.empty()) {
+    const std::string country = "country " + cut(where.country);
+    charge.add(kCountries, 1, where.country);
+    places.add(charge, 1, country);
+    if (new_ones > 0) charge.add(kFrom, new_ones, {}, country);
+  }
+  if (!where.asn.empty()) {
+    const std::string asn = "as " + cut(where.asn);
+    charge.add(kAsns, 1, where.asn);
+    places.add(charge, 1, asn);
+    if (new_ones > 0) charge.add(kFrom, new_ones, {}, asn);
+  }
+  if (!where.address.empty()) charge.add(kNetworks, 1, where.address);
+  ledger_.charge(charge.demands());
+}
+
+void BehaviourCounts::refused(const Subject& subject) const {
+  Question charge(subject);
+  charge.add(kRefused, 1);
+  ledger_.charge(charge.demands());
+}
+
+}  // namespace postern::limits
