@@ -22,7 +22,7 @@ constexpr std::size_t kMostSample = 48;        // local: of the recipients that 
 constexpr std::size_t kMostRecipients = 1000;  // local: of one message, so many are remembered
 constexpr std::int64_t kMostAlike = 64;        // local: a text that so many strangers got counts no further
 constexpr std::size_t kMostSubject = 1000;     // local: bytes of a Subject field that are read
-constexpr std::string_view kNobody = "\x01";   // a recipient that nobody has: what a stranger would add
+constexpr std::string_view kNobody = "\x01";   // a recipient that nobody has
 
 constexpr hours kHour{1};
 constexpr hours kNight{8};
@@ -41,20 +41,24 @@ struct Kind {
 
   std::span<const Allowance> spans() const { return {allow.data(), windows}; }
 };
-constexpr Allowance over(hours window, std::int64_t most = kMostAllowed) { return {.most = most, .window = window}; }
+constexpr Allowance all(hours window) { return {.most = kMostAllowed, .window = window}; }
 
-// The ledger only counts here, so nothing is ever over, but sets of values, where they are full.
-constexpr Kind kKnown{"behaviour/known", Unit::first_time_recipients, {over(kDay, kMostValues)}, 1};
-constexpr Kind kStrangers{"behaviour/first-time", Unit::recipients, {over(kHour), over(kDay), over(kMonth)}, 3};
-constexpr Kind kRecipients{"behaviour/recipients", Unit::recipients, {over(kHour), over(kDay), over(kMonth)}, 3};
-constexpr Kind kRefused{"behaviour/refused", Unit::refused_recipients, {over(kHour), over(kDay), over(kMonth)}, 3};
-constexpr Kind kAtNight{"behaviour/night", Unit::recipients, {over(kNight), over(kDay), over(kMonth)}, 3};
-constexpr Kind kAlike{"behaviour/alike-texts", Unit::recipients, {over(kWeek), over(kMonth)}, 2};
-constexpr Kind kText{"behaviour/text", Unit::distinct_recipients, {over(kWeek, kMostValues)}, 1};
-constexpr Kind kCountries{"behaviour/countries", Unit::distinct_recipients, {over(kDay, kMostValues)}, 1};
-constexpr Kind kAsns{"behaviour/asns", Unit::distinct_recipients, {over(kDay, kMostValues)}, 1};
-constexpr Kind kNetworks{"behaviour/networks", Unit::distinct_recipients, {over(kDay, kMostValues)}, 1};
-constexpr Kind kFrom{"behaviour/strangers-from", Unit::recipients, {over(kDay)}, 1};
+/// Of values. A burst of 0 lets none in, so that the ledger, when it is looked into, says `over` of one that is new; what
+/// is charged is counted in any case.
+constexpr Allowance values(hours window) { return {.most = kMostValues, .window = window, .burst = 0}; }
+
+// The ledger only counts here: nothing else is ever over.
+constexpr Kind kKnown{"behaviour/known", Unit::first_time_recipients, {values(kDay)}, 1};
+constexpr Kind kStrangers{"behaviour/first-time", Unit::recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
+constexpr Kind kRecipients{"behaviour/recipients", Unit::recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
+constexpr Kind kRefused{"behaviour/refused", Unit::refused_recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
+constexpr Kind kAtNight{"behaviour/night", Unit::recipients, {all(kNight), all(kDay), all(kMonth)}, 3};
+constexpr Kind kAlike{"behaviour/alike-texts", Unit::recipients, {all(kWeek), all(kMonth)}, 2};
+constexpr Kind kText{"behaviour/text", Unit::distinct_recipients, {values(kWeek)}, 1};
+constexpr Kind kCountries{"behaviour/countries", Unit::distinct_recipients, {values(kDay)}, 1};
+constexpr Kind kAsns{"behaviour/asns", Unit::distinct_recipients, {values(kDay)}, 1};
+constexpr Kind kNetworks{"behaviour/networks", Unit::distinct_recipients, {values(kDay)}, 1};
+constexpr Kind kFrom{"behaviour/strangers-from", Unit::recipients, {all(kDay)}, 1};
 
 /// Demands of one call of the ledger, with the texts that they see.
 class Question {
@@ -93,6 +97,9 @@ class Question {
   }
   std::span<const Demand> demands() const { return demands_; }
   std::int64_t used(std::size_t at, std::size_t window = 0) const { return answers_[at].used[window]; }
+  bool is_new(std::size_t at) const { return answers_[at].kind == Answer::Kind::over; }
+  /// How many values there are, with the one that was asked for.
+  std::int64_t values(std::size_t at) const { return used(at) + (is_new(at) ? 1 : 0); }
 
  private:
   std::string key_;
@@ -107,25 +114,22 @@ std::string cut(std::string_view text) { return printable(text, 40); }
 struct Places {
   std::array<Allowance, 2> windows;
 
-  explicit Places(const BehaviourSettings& s) : windows{{over(s.learn), over(kMonth)}} {}
+  explicit Places(const BehaviourSettings& s) : windows{{all(s.learn), all(kMonth)}} {}
   static constexpr Kind kMessages{"behaviour/messages", Unit::messages, {}, 0};
 
   std::size_t add(Question& q, std::int64_t amount, std::string_view more) const {
     return q.add(kMessages, windows, amount, {}, more);
   }
+  /// Was there a message longer ago than `learn`?
+  static bool is_old(const Question& q, std::size_t at) { return q.used(at, 1) > q.used(at, 0); }
 };
 
-/// What to ask of whether recipients are strangers.
-struct Acquaintance {
-  std::size_t nobody = 0, first = 0, size = 0;
-
-  Acquaintance(Question& q, std::span<const std::string_view> recipients)
-      : nobody(q.add(kKnown, 1, kNobody)), first(nobody + 1), size(recipients.size()) {
-    for (const std::string_view r : recipients) q.add(kKnown, 1, r);
-  }
-  /// A stranger adds as much as nobody would. Where the set is full nothing adds anything, and all are strangers.
-  bool is_stranger(const Question& q, std::size_t i) const { return q.used(first + i) >= q.used(nobody); }
-};
+/// Whether recipients are strangers; the place of the first one's answer.
+std::size_t ask_of(Question& q, std::span<const std::string_view> recipients) {
+  const std::size_t first = q.demands().size();
+  for (const std::string_view r : recipients) q.add(kKnown, 1, r);
+  return first;
+}
 
 std::vector<std::string_view> each_once(std::span<const std::string> recipients) {
   std::vector<std::string_view> out(recipients.begin(), recipients.end());
@@ -170,7 +174,7 @@ bool BehaviourCounts::read(const Subject& subject, const Circumstances& where, s
   for (std::size_t i = 0; i < pending.size(); i += step) sample.push_back(pending[i]);
   sample.push_back(recipient);
 
-  const Acquaintance known(q, sample);
+  const std::size_t first = ask_of(q, sample);
   const Places places(settings_);
   const std::string country = "country " + cut(where.country), asn = "as " + cut(where.asn);
   const std::size_t strangers = q.add(kStrangers, 0);
@@ -185,13 +189,11 @@ bool BehaviourCounts::read(const Subject& subject, const Circumstances& where, s
   if (!q.look(ledger_, deadline)) return false;
 
   std::int64_t new_ones = 0;
-  for (std::size_t i = 0; i + 1 < sample.size(); ++i) new_ones += known.is_stranger(q, i) ? 1 : 0;
+  for (std::size_t i = 0; i + 1 < sample.size(); ++i) new_ones += q.is_new(first + i) ? 1 : 0;
   if (sample.size() > 1) new_ones = new_ones * (coming - 1) / static_cast<std::int64_t>(sample.size() - 1);
-  const bool stranger = known.is_stranger(q, sample.size() - 1);
-  new_ones += stranger ? 1 : 0;
+  new_ones += q.is_new(first + sample.size() - 1) ? 1 : 0;
 
-  const auto is_old = [&](std::size_t at) { return q.used(at, 1) > q.used(at, 0); };
-  out.newcomer = !is_old(messages);
+  out.newcomer = !Places::is_old(q, messages);
   out.strangers_hour = tally(q, strangers, 0, 1, 2);
   out.strangers_day = tally(q, strangers, 1, 1, 2);
   out.strangers_hour.now += new_ones;
@@ -206,12 +208,13 @@ bool BehaviourCounts::read(const Subject& subject, const Circumstances& where, s
     out.night = tally(q, night, 0, 1, 2);
     out.night.now += coming;
   }
-  if (!where.country.empty()) out.countries = q.used(countries);
-  if (!where.asn.empty()) out.asns = q.used(asns);
-  if (!where.address.empty()) out.networks = q.used(networks);
-  if (!out.newcomer && !where.country.empty() && !is_old(country_messages))
-    out.from_new_country = q.used(country_strangers) + new_ones;
-  if (!out.newcomer && !where.asn.empty() && !is_old(asn_messages)) out.from_new_asn = q.used(asn_strangers) + new_ones;
+  if (!where.address.empty()) out.networks = q.values(networks);
+  const bool new_country = !where.country.empty() && !Places::is_old(q, country_messages);
+  const bool new_asn = !where.asn.empty() && !Places::is_old(q, asn_messages);
+  out.countries = new_country ? q.values(countries) : q.used(countries);
+  out.asns = new_asn ? q.values(asns) : q.used(asns);
+  if (new_country && !out.newcomer) out.from_new_country = q.used(country_strangers) + new_ones;
+  if (new_asn && !out.newcomer) out.from_new_asn = q.used(asn_strangers) + new_ones;
   return true;
 }
 
@@ -228,22 +231,25 @@ void BehaviourCounts::sent(const Subject& subject, const Circumstances& where, c
   }
 
   Question q(subject);
-  const Acquaintance known(q, recipients);
+  const std::size_t first = ask_of(q, recipients);
   const std::vector<std::string> texts = text_keys(message);
+  const Places places(settings_);
+  const std::string country = "country " + cut(where.country), asn = "as " + cut(where.asn);
+  const std::size_t country_messages = places.add(q, 0, country), asn_messages = places.add(q, 0, asn);
   std::vector<std::size_t> spread;
   for (const std::string& text : texts) spread.push_back(q.add(kText, 1, kNobody, text));
   const bool told = q.look(ledger_, deadline);
 
   std::vector<std::string_view> strangers;
   for (std::size_t i = 0; told && i < recipients.size(); ++i) {
-    if (known.is_stranger(q, i)) strangers.push_back(recipients[i]);
+    if (q.is_new(first + i)) strangers.push_back(recipients[i]);
   }
   const auto new_ones = static_cast<std::int64_t>(strangers.size());
   for (const std::string_view r : recipients) charge.add(kKnown, 1, r);
   if (new_ones > 0) charge.add(kStrangers, new_ones);
   std::int64_t most = 0;
   for (std::size_t i = 0; told && i < texts.size(); ++i) {
-    const std::int64_t before = std::max<std::int64_t>(0, q.used(spread[i]) - 1);
+    const std::int64_t before = q.used(spread[i]);
     most = std::max(most, before);
     if (before >= kMostAlike) continue;
     for (std::size_t s = 0; s < strangers.size() && s < static_cast<std::size_t>(kMostAlike); ++s)
@@ -253,20 +259,15 @@ void BehaviourCounts::sent(const Subject& subject, const Circumstances& where, c
   if (alike > 0) charge.add(kAlike, alike);
   if (is_night(where.hour)) charge.add(kAtNight, all);
 
-  const Places places(settings_);
   places.add(charge, 1, {});
-  if (!where.country.empty()) {
-    const std::string country = "country " + cut(where.country);
-    charge.add(kCountries, 1, where.country);
-    places.add(charge, 1, country);
-    if (new_ones > 0) charge.add(kFrom, new_ones, {}, country);
-  }
-  if (!where.asn.empty()) {
-    const std::string asn = "as " + cut(where.asn);
-    charge.add(kAsns, 1, where.asn);
-    places.add(charge, 1, asn);
-    if (new_ones > 0) charge.add(kFrom, new_ones, {}, asn);
-  }
+  const auto from = [&](const Kind& kind, std::string_view place, std::string_view more, std::size_t messages) {
+    if (place.empty()) return;
+    if (told && !Places::is_old(q, messages)) charge.add(kind, 1, place);
+    places.add(charge, 1, more);
+    if (new_ones > 0) charge.add(kFrom, new_ones, {}, more);
+  };
+  from(kCountries, where.country, country, country_messages);
+  from(kAsns, where.asn, asn, asn_messages);
   if (!where.address.empty()) charge.add(kNetworks, 1, where.address);
   ledger_.charge(charge.demands());
 }

@@ -33,7 +33,7 @@ BehaviourSettings read_behaviour_settings(Settings& s) {
   out.learn = std::chrono::duration_cast<hours>(s.duration("learn", out.learn, hours(2 * 24), hours(20 * 24),
                                                            "an account that sent nothing longer ago than this is new"));
   out.newcomer = s.number("newcomer", out.newcomer, 100, 1000,
-                          "for who is new, the thresholds of first-time and alike-texts are so many percent");
+                          "for who is new, the thresholds of first-time-day and alike-texts are so many percent");
   out.alike_from = s.number("alike-from", out.alike_from, 1, 50,
                             "how many strangers may have a text before it counts as one that is spread");
   out.score = s.number("score", out.score, 1, 1000, "what all signs must be worth together to be suspicious");

@@ -39,24 +39,23 @@ struct SignSettings {
 
 /// Thresholds of behaviour. A plain value; the defaults were frozen before the simulation that docs/behaviour.md prints.
 struct BehaviourSettings {
-  std::chrono::hours learn{7 * 24};  ///< who has sent nothing longer ago than this is new
-  std::int64_t newcomer = 150;       ///< percent of the thresholds of strangers and texts, for who is new
+  std::chrono::hours learn{14 * 24};  ///< who has sent nothing longer ago than this is new
+  std::int64_t newcomer = 350;       ///< percent of the thresholds of first-time-day and alike-texts, for who is new
   std::int64_t alike_from = 5;       ///< as many strangers may have a text before it counts as one that is spread
   std::int64_t score = 4;            ///< the worth of all signs from which on an account is suspicious
   std::array<SignSettings, kSignals> signs{{
-      {"first-time-hour", "recipients of the last hour that were never written to in 60 days", 20, 40, 2, 2},
-      {"first-time-day", "the same of 24 hours", 35, 70, 2, 4},
-      {"alike-texts", "strangers of 7 days that got a text which others had got before", 15, 30, 2, 2},
-      {"refused", "recipients of the last hour that were refused for good", 6, 15, 2, 3},
-      {"refused-ratio", "percent of all recipients of 24 hours that were refused, from 10 refused ones on", 25, 50, 2,
-       0},
-      {"countries", "countries of 24 hours", 3, 5, 2, 0},
-      {"asns", "autonomous systems of 24 hours", 6, 10, 2, 0},
+      {"first-time-hour", "recipients of the last hour that were never written to in 60 days", 22, 45, 2, 5},
+      {"first-time-day", "the same of 24 hours", 40, 80, 2, 7},
+      {"alike-texts", "strangers of 7 days that got a text which others had got before", 22, 44, 2, 6},
+      {"refused", "recipients of the last hour that were refused for good", 8, 16, 2, 9},
+      {"refused-ratio", "percent of all recipients of 24 hours that were refused, from 10 refused ones on", 30, 50, 2, 0},
+      {"countries", "countries of 24 hours that are new for the account", 3, 5, 2, 0},
+      {"asns", "autonomous systems of 24 hours that are new for the account", 10, 20, 2, 0},
       {"networks", "client networks (/24, /64) of 24 hours", 30, 60, 1, 0},
-      {"new-country", "strangers of 24 hours, from a country that is new for the account", 10, 25, 2, 0},
-      {"new-asn", "strangers of 24 hours, from an autonomous system that is new for the account", 10, 25, 1, 0},
+      {"new-country", "strangers of 24 hours, from a country that is new for the account", 12, 30, 2, 2},
+      {"new-asn", "strangers of 24 hours, from an autonomous system that is new for the account", 12, 30, 1, 2},
       {"night", "recipients of 8 hours of a night (22 to 6)", 25, 50, 2, 10},
-      {"burst", "recipients of the last hour", 60, 150, 1, 10},
+      {"burst", "recipients of the last hour", 60, 150, 1, 15},
   }};
 
   const SignSettings& of(Signal signal) const { return signs[static_cast<std::size_t>(signal)]; }

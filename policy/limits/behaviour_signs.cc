@@ -37,7 +37,7 @@ std::int64_t ratio(const Counts& c) {
 /// An hour is compared with an average day: who writes to 20 people a day does so in one hour.
 std::vector<Measured> of_login(const Counts& c) {
   return {
-      {Signal::first_time_hour, Group::strangers, c.strangers_hour.now, average(c.strangers_hour, kDay, kDay), true},
+      {Signal::first_time_hour, Group::strangers, c.strangers_hour.now, average(c.strangers_hour, kDay, kDay)},
       {Signal::first_time_day, Group::strangers, c.strangers_day.now, average(c.strangers_day, kDay, kDay), true},
       {Signal::alike_texts, Group::texts, c.alike.now, average(c.alike, 7 * kDay, 7 * kDay), true},
       {Signal::refused, Group::refused, c.refused.now, average(c.refused, kDay, kDay)},
@@ -45,8 +45,8 @@ std::vector<Measured> of_login(const Counts& c) {
       {Signal::countries, Group::many_places, c.countries},
       {Signal::asns, Group::many_places, c.asns},
       {Signal::networks, Group::many_places, c.networks},
-      {Signal::new_country, Group::new_place, c.from_new_country},
-      {Signal::new_asn, Group::new_place, c.from_new_asn},
+      {Signal::new_country, Group::new_place, c.from_new_country, average(c.strangers_day, kDay, kDay)},
+      {Signal::new_asn, Group::new_place, c.from_new_asn, average(c.strangers_day, kDay, kDay)},
       {Signal::night, Group::night, c.night.now, average(c.night, kDay, kDay)},
       {Signal::burst, Group::burst, c.burst.now, average(c.burst, kDay, kDay)},
   };

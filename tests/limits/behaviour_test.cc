@@ -66,7 +66,7 @@ struct World {
   /// The account is older than what is learnt from, and knows somebody.
   void grow_old() {
     send({"old@a.example"});
-    clock.advance(8 * 24h);
+    clock.advance(15 * 24h);
   }
 };
 
@@ -146,7 +146,7 @@ TEST(Behaviour, HasMoreStrangersFromWhoAlwaysHad) {
 }
 
 TEST(Behaviour, IsPatientWithWhoIsNew) {
-  BehaviourSettings s = only(Signal::first_time_hour);
+  BehaviourSettings s = only(Signal::first_time_day);
   s.newcomer = 200;
   World w(s);
   EXPECT_EQ(w.judge(w.stranger(), w.strangers(18)).level, Level::unusual);
@@ -178,7 +178,7 @@ TEST(Behaviour, DoesNotMindATextForThoseWhoAreKnown) {
   World w(only(Signal::alike_texts));
   const std::vector<std::string> list = w.strangers(200);
   w.send(list, 1);
-  w.clock.advance(8 * 24h);
+  w.clock.advance(15 * 24h);
   for (int i = 0; i < 10; ++i) w.send(list, 2);
   EXPECT_EQ(w.level(), Level::normal);
 }
@@ -286,7 +286,7 @@ void expect_new_place(Signal signal, std::string Circumstances::*field) {
   EXPECT_EQ(w.level(w.stranger()), Level::unusual);
   w.send(w.strangers(5));
   EXPECT_EQ(w.level(w.stranger()), Level::suspicious);
-  w.clock.advance(8 * 24h);
+  w.clock.advance(15 * 24h);
   w.send(w.strangers(20));
   EXPECT_EQ(w.level(w.stranger()), Level::normal);  // known by now
 

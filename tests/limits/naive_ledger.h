@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
-#include <tuple>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -15,7 +15,8 @@
 namespace postern::limits::test {
 
 /// A ledger that keeps what happened as it happened, to the millisecond, and adds it up when asked: slow, without bounds, and
-/// hard to get wrong. Not thread-safe. Bursts, near and note_refused() are left out.
+/// hard to get wrong. Not thread-safe. Smoothness, near, and the
+/// values and times of what is released are left out.
 class NaiveLedger final : public Ledger {
  public:
   explicit NaiveLedger(const Clock& clock) : clock_(clock) {}
@@ -44,10 +45,9 @@ class NaiveLedger final : public Ledger {
   void commit(std::span<const Hold>) override {}
   void release(std::span<const Hold> holds) override {
     for (const Hold& h : holds) {
-      std::deque<Event>& events = logs_[name_of(h.limit, h.key, h.unit)].events;
-      const auto last =
-          std::find_if(events.rbegin(), events.rend(), [&](const Event& e) { return e.amount == h.amount; });
-      if (last != events.rend()) last->amount = 0;
+      Log& log = logs_[name_of(h.limit, h.key, h.unit)];
+      log.total -= h.amount;
+      log.events.push_back({clock_.now(), log.total});
     }
   }
   void charge(std::span<const Demand> demands) override {
@@ -81,12 +81,13 @@ class NaiveLedger final : public Ledger {
  private:
   struct Event {
     SteadyTime at;
-    std::int64_t amount;
+    std::int64_t until;  ///< all amounts up to this one
   };
   struct Log {
     std::string limit, key;
     Unit unit = Unit::messages;
     std::deque<Event> events;
+    std::int64_t total = 0, forgotten = 0;
     std::unordered_map<std::string, SteadyTime> last;  ///< of values: when they were counted
   };
 
@@ -106,9 +107,9 @@ class NaiveLedger final : public Ledger {
     const SteadyTime from = clock_.now() - window;
     if (d.unit == Unit::distinct_recipients)
       return std::count_if(log->last.begin(), log->last.end(), [&](const auto& v) { return v.second > from; });
-    std::int64_t sum = 0;
-    for (auto e = log->events.rbegin(); e != log->events.rend() && e->at > from; ++e) sum += e->amount;
-    return sum;
+    const auto begin = std::upper_bound(log->events.begin(), log->events.end(), from,
+                                        [](SteadyTime at, const Event& e) { return at < e.at; });
+    return log->total - (begin == log->events.begin() ? log->forgotten : std::prev(begin)->until);
   }
   Answer look(const Demand& d) const {
     const auto found = logs_.find(name_of(d.limit, d.key, d.unit));
@@ -119,10 +120,8 @@ class NaiveLedger final : public Ledger {
       out.used[w] = used(d, log, d.allow[w].window);
       const std::int64_t more = adds(d, log, d.allow[w].window);
       if (more > 0 && out.used[w] + more > d.allow[w].most) out.kind = Answer::Kind::over;
-      out.used[w] += more;
+      if (more > d.allow[w].burst.value_or(more)) out.kind = Answer::Kind::over;
     }
-    for (std::size_t w = 0; out.kind == Answer::Kind::over && w < d.allow.size(); ++w)
-      out.used[w] -= adds(d, log, d.allow[w].window);
     return out;
   }
   void charge(const Demand& d) {
@@ -134,8 +133,11 @@ class NaiveLedger final : public Ledger {
     }
     const std::int64_t more = adds(d, &log, std::chrono::seconds(0));
     if (counts_values(d.unit)) log.last[std::string(d.value)] = clock_.now();
-    if (d.unit != Unit::distinct_recipients && more > 0) log.events.push_back({clock_.now(), more});
-    while (!log.events.empty() && log.events.front().at <= clock_.now() - kLongestWindow) log.events.pop_front();
+    if (d.unit == Unit::distinct_recipients || more == 0) return;
+    log.total += more;
+    log.events.push_back({clock_.now(), log.total});
+    for (; log.events.front().at <= clock_.now() - kLongestWindow; log.events.pop_front())
+      log.forgotten = log.events.front().until;
   }
 
   const Clock& clock_;
