@@ -4,8 +4,8 @@
 # Compiler and libraries of the program itself.
 BUILD_PACKAGES=(
   ccache cmake g++ ninja-build pkgconf
-  libcdb-dev libcli11-dev libfmt-dev libicu-dev libldap-dev liblmdb-dev libmariadb-dev libmilter-dev libpq-dev libpsl-dev libre2-dev
-  libspdlog-dev libsqlite3-dev libssl-dev libsystemd-dev libunbound-dev libyaml-cpp-dev
+  libcdb-dev libcli11-dev libfmt-dev libicu-dev libldap-dev liblmdb-dev libmariadb-dev libmaxminddb-dev libmilter-dev libpq-dev libpsl-dev
+  libre2-dev libspdlog-dev libsqlite3-dev libssl-dev libsystemd-dev libunbound-dev libyaml-cpp-dev
   nlohmann-json3-dev
 )
 
@@ -17,7 +17,7 @@ TEST_PACKAGES=(
 )
 
 # Programs of tests/bench that are built where the library is found, and what makes their tables.
-BENCH_PACKAGES=(libbenchmark-dev tinycdb)
+BENCH_PACKAGES=(libbenchmark-dev tinycdb zlib1g-dev)
 
 # A private Postfix and a private Sendmail, unpacked beside the build, and the dialogues with them: the libraries that they are linked
 # with, m4 for sendmail.cf, openssl for certificates, and Python.

@@ -55,7 +55,7 @@ struct BehaviourSettings {
       {"new-country", "strangers of 24 hours, from a country that is new for the account", 12, 30, 2, 2},
       {"new-asn", "strangers of 24 hours, from an autonomous system that is new for the account", 12, 30, 1, 2},
       {"night", "recipients of 8 hours of a night (22 to 6)", 25, 50, 2, 10},
-      {"burst", "recipients of the last hour", 60, 150, 1, 15},
+      {"burst", "recipients of the last hour", 60, 150, 1, 35},
   }};
 
   const SignSettings& of(Signal signal) const { return signs[static_cast<std::size_t>(signal)]; }

@@ -28,6 +28,7 @@ const std::vector<Door>& doors() {
       {"libmilter/", {"milter/"}},
       {"yaml-cpp/", {"config/yaml_reader.cc"}},
       {"libpsl.h", {"policy/auth/public_suffix.cc"}},
+      {"maxminddb.h", {"policy/base/geo.cc"}},
       {"unbound.h", {"policy/dns/unbound_resolver.cc"}},
       {"re2/", {"policy/rules/pattern.cc"}},
       {"libpq-fe.h", {"policy/accounts/sql/postgresql_backend.cc"}},
