@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "policy/base/clock.h"
 #include "policy/base/counters.h"
@@ -21,6 +22,7 @@ class MemoryLedger final : public Ledger {
     std::chrono::milliseconds save_every{500};  ///< what a crash may lose …
     std::int64_t save_part = 16;     ///< … unless this part of what is allowed was used before: saved at once
     bool test_unkeyed_hash = false;  ///< for tests: what the keyed hash is there for
+    std::string boot = {};           ///< for tests: which start of the machine this is; empty: ask the system
   };
   /// `store` may be null: nothing is kept. All outlive this.
   MemoryLedger(const Options& options, const Clock& clock, Counters& counters, store::Store* store);

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "policy/base/counters.h"
+#include "policy/limits/account.h"
+#include "policy/limits/ledger.h"
+
+namespace postern::limits {
+
+/// One demand at one moment, and what may be used for it. All outlive it.
+struct Request {
+  const Demand& demand;
+  std::uint64_t value;  ///< of units that count values: the hash of the demand's value, never 0
+  Moment now;
+  Budget& budget;
+  Counter& values_full;
+};
+
+/// What a demand comes to: what it costs in each of its windows, and whether that fits.
+struct Weighed {
+  bool fits = true;
+  std::array<std::int64_t, kMostWindows> costs{};
+};
+/// Tests it against the account, which is expired for that moment, or against a new one (nullptr). Fills the answer, whose
+/// `used` are without the demand.
+Weighed weigh(Account* account, const Request& request, Answer& answer);
+
+/// Reserves what fits; the account has its windows. False where there is nothing to be given back.
+bool take(Account& account, const Request& request, const Weighed& weighed);
+
+/// How a hold stands in its account.
+struct Held {
+  bool any = false;         ///< it is a hold, not a charge …
+  bool open = false;        ///< … and a reservation stands there …
+  std::uint32_t lease = 0;  ///< … since this slot of kLease
+};
+/// Counts it, out of its reservation where there is one. The account has the windows. How much more is used now.
+std::int64_t commit(Account& account, const Request& request, const Held& held);
+/// Gives a reservation back.
+void release(Account& account, const Request& request, const Held& held);
+
+}  // namespace postern::limits

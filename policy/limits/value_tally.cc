@@ -1,0 +1,187 @@
+#include "policy/limits/value_tally.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace postern::limits::values {
+
+namespace {
+
+constexpr std::size_t kMost = static_cast<std::size_t>(kMostValues);
+constexpr std::size_t kGoAtOnce = kMost / 8;  // local: the oldest are sought once for many
+constexpr std::int64_t kKnownFor = std::chrono::milliseconds(kAcquaintance).count();
+
+bool is_known(const ValueSet::Entry& entry, Moment now) { return entry.last != 0 && now - entry.last < kKnownFor; }
+
+/// Does it stand in the ring of such a window?
+bool stands(const ValueSet::Entry& entry, const Shape& shape, Moment now) {
+  return entry.last != 0 && shape.slot_at(entry.last) >= shape.oldest(now);
+}
+
+/// Forgets the values of which nothing can be said any more.
+void purge(Account& account, Moment now) {
+  Values& values = *account.values;
+  if (now < values.purge_at) return;
+  Shape longest{.window = kKnownFor, .slot = 1000};
+  if (account.unit == Unit::distinct_recipients) {
+    longest = {};
+    for (const Window& window : account.windows()) {
+      if (window.shape().window > longest.window) longest = window.shape();
+    }
+  }
+  Moment next = now + longest.window;
+  values.set.erase_if([&](const ValueSet::Entry& entry) {
+    if (entry.open == 0 && !stands(entry, longest, now)) return true;
+    if (entry.last != 0) next = std::min(next, longest.leaves(longest.slot_at(entry.last)));
+    return false;
+  });
+  values.purge_at = std::max(next, now + 1);
+}
+
+void forget_oldest(ValueSet& set) {
+  std::vector<Moment> times;
+  set.each([&](const ValueSet::Entry& entry) {
+    if (entry.open == 0) times.push_back(entry.last);
+  });
+  if (times.empty()) return;
+  const auto last = times.begin() + static_cast<std::ptrdiff_t>(std::min(kGoAtOnce, times.size()) - 1);
+  std::nth_element(times.begin(), last, times.end());
+  set.erase_if([&](const ValueSet::Entry& entry) { return entry.open == 0 && entry.last <= *last; });
+}
+
+/// The value's place, where there can be one: a set takes kMostValues, and no more than the budget allows.
+ValueSet::Entry* insert(Account& account, const Request& request) {
+  Values& values = account.need_values(request.budget);
+  if (ValueSet::Entry* found = values.set.find(request.value)) return found;
+  if (values.set.is_full() || values.set.size() >= kMost) purge(account, request.now);
+  if (values.set.size() >= kMost) {
+    request.values_full.add();
+    if (account.unit == Unit::distinct_recipients) return nullptr;
+    forget_oldest(values.set);
+    if (values.set.size() >= kMost) return nullptr;
+  }
+  return values.set.insert(request.value, request.budget);
+}
+
+void give_back_open(Account& account, ValueSet::Entry& entry) {
+  account.open.take_since(entry.lease, 1);
+  entry.open = 0;
+}
+
+/// The value moves in the rings to where it is used now.
+std::int64_t count_distinct(Account& account, ValueSet::Entry& entry, const Request& request) {
+  std::int64_t more = 0;
+  for (const Allowance& allow : request.demand.allow) {
+    Window& window = *account.window(allow.window);
+    Ring& held = account.values->held[static_cast<std::size_t>(&window - account.windows().data())];
+    const Shape shape = window.shape();
+    if (stands(entry, shape, request.now)) {
+      const std::int64_t before = shape.slot_at(entry.last);
+      window.used.take(before, 1);
+      if (entry.open > 0) held.take(before, 1);
+    } else {
+      more = 1;
+    }
+    window.used.add(shape.slot_at(request.now), 1, request.budget);
+    if (entry.open > 0) held.add(shape.slot_at(request.now), 1, request.budget);
+  }
+  return more;
+}
+
+std::int64_t count_first(Account& account, const Request& request) {
+  for (const Allowance& allow : request.demand.allow) {
+    Window& window = *account.window(allow.window);
+    window.used.add(window.shape().slot_at(request.now), 1, request.budget);
+  }
+  return 1;
+}
+
+}  // namespace
+
+bool cost(Account* account, const Request& request, Weighed& weighed) {
+  weighed.costs.fill(1);
+  if (account == nullptr || !account->values) return true;
+  Values& values = *account->values;
+  const ValueSet::Entry* const entry = values.set.find(request.value);
+  const bool distinct = request.demand.unit == Unit::distinct_recipients;
+  if (entry == nullptr) {
+    if (!distinct || values.set.size() < kMost) return true;
+    purge(*account, request.now);
+    if (values.set.size() < kMost) return true;
+    request.values_full.add();
+    return false;
+  }
+  if (entry->open > 0 || (!distinct && is_known(*entry, request.now))) {
+    weighed.costs.fill(0);
+    return true;
+  }
+  for (std::size_t i = 0; distinct && i < request.demand.allow.size(); ++i)
+    weighed.costs[i] = stands(*entry, Shape::of(request.demand.allow[i].window), request.now) ? 0 : 1;
+  return true;
+}
+
+bool take(Account& account, const Request& request) {
+  ValueSet::Entry* const entry = insert(account, request);
+  const auto lease = static_cast<std::uint32_t>(kLease.slot_at(request.now));
+  if (entry == nullptr) {
+    account.open.add(lease, 1, request.budget);
+    return true;
+  }
+  const bool distinct = account.unit == Unit::distinct_recipients;
+  if (!distinct && is_known(*entry, request.now)) return false;
+  if (entry->open > 0) account.open.take_since(entry->lease, 1);
+  account.open.add(lease, 1, request.budget);
+  entry->lease = lease;
+  if (++entry->open > 1 || !distinct) return true;
+  for (std::size_t i = 0; i < account.count; ++i) {
+    const Shape shape = account.windows()[i].shape();
+    if (stands(*entry, shape, request.now)) account.values->held[i].add(shape.slot_at(entry->last), 1, request.budget);
+  }
+  return true;
+}
+
+std::int64_t commit(Account& account, const Request& request, const Held& held) {
+  ValueSet::Entry* const entry = insert(account, request);
+  if (entry == nullptr) {  // not known by its name: it counts each time
+    if (held.open) account.open.take_since(held.lease, 1);
+    return count_first(account, request);
+  }
+  account.values->latest = request.now;
+  if (account.unit == Unit::distinct_recipients) {
+    const std::int64_t more = count_distinct(account, *entry, request);
+    entry->last = request.now;
+    if (!held.open || entry->open == 0) return more;
+    if (--entry->open > 0) return more;
+    account.open.take_since(entry->lease, 1);
+    for (const Allowance& allow : request.demand.allow) {
+      Window& window = *account.window(allow.window);
+      account.values->held[static_cast<std::size_t>(&window - account.windows().data())].take(
+          window.shape().slot_at(request.now), 1);
+    }
+    return more;
+  }
+  if (entry->open > 0) give_back_open(account, *entry);  // other reservations of it cost nothing from now on
+  const bool was_known = is_known(*entry, request.now);
+  entry->last = request.now;
+  return was_known ? 0 : count_first(account, request);
+}
+
+void release(Account& account, const Request& request, const Held& held) {
+  ValueSet::Entry* const entry = account.values ? account.values->set.find(request.value) : nullptr;
+  if (entry == nullptr) return account.open.take_since(held.lease, 1);
+  if (entry->open == 0 || --entry->open > 0) return;
+  account.open.take_since(entry->lease, 1);
+  const bool distinct = account.unit == Unit::distinct_recipients;
+  for (const Allowance& allow : request.demand.allow) {
+    Window* const window = account.window(allow.window);
+    if (window == nullptr) continue;
+    const auto i = static_cast<std::size_t>(window - account.windows().data());
+    const bool free = distinct && stands(*entry, window->shape(), request.now);
+    if (free) account.values->held[i].take(window->shape().slot_at(entry->last), 1);
+    if (!free && allow.burst && allow.most > 0) window->smooth.give_back(allow, 1);
+  }
+  if (entry->last == 0) account.values->set.erase(entry);
+}
+
+}  // namespace postern::limits::values
