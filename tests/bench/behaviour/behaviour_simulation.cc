@@ -1,41 +1,78 @@
+// Accounts as people use them and as thieves do, by the thousand, and what behaviour makes of them.
+// usage: behaviour_simulation [--seed N] [--accounts N] [--days N] [--runs N] [--no-places] [--reasons] [--markdown FILE] [--plot FILE]
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdlib>
+#include <charconv>
+#include <fstream>
 #include <string>
+#include <string_view>
 
-#include "tests/bench/behaviour/simulation.h"
+#include "tests/bench/behaviour/report.h"
 
-using namespace postern;
+namespace {
+
 using namespace postern::bench;
 
-int main(int argc, char** argv) {
-  const std::uint64_t seed = argc > 1 ? std::strtoull(argv[1], nullptr, 0) : 1;
+struct Options {
+  std::uint64_t seed = 1;
   Size size;
-  if (argc > 2) size.accounts = std::atoi(argv[2]);
-  if (argc > 3) size.runs = std::atoi(argv[3]);
-  const bool places = argc <= 4 || std::string(argv[4]) != "no";
-  const Results r = simulate({}, size, seed, places);
-  for (int k = 0; k < kKinds; ++k) {
-    const NormalResult& n = r.normal[static_cast<std::size_t>(k)];
-    fmt::print("{:28} days {:6} unusual {:5} ({:.2f}%) disturbed {:4} ({:.3f}%)\n", name(static_cast<Kind>(k)), n.days,
-               n.unusual, 100.0 * n.unusual / n.days, n.disturbed, 100.0 * n.disturbed / n.days);
-    for (const auto& [s, c] : n.signs) fmt::print("      {} {}\n", c, s);
+  bool places = true, reasons = false;
+  std::string markdown, plot;
+};
+
+template <class Number>
+bool read(std::string_view text, Number& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool read(int argc, char** argv, Options& out) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view what = argv[i];
+    if (what == "--no-places") {
+      out.places = false;
+      continue;
+    }
+    if (what == "--reasons") {
+      out.reasons = true;
+      continue;
+    }
+    if (++i == argc) return false;
+    const std::string_view value = argv[i];
+    if (what == "--markdown") {
+      out.markdown = value;
+    } else if (what == "--plot") {
+      out.plot = value;
+    } else if (!(what == "--seed" && read(value, out.seed)) &&
+               !(what == "--accounts" && read(value, out.size.accounts)) &&
+               !(what == "--days" && read(value, out.size.days)) && !(what == "--runs" && read(value, out.size.runs))) {
+      return false;
+    }
   }
-  for (int a = 0; a < kAttacks; ++a) {
-    std::vector<AttackResult> v = r.attacks[static_cast<std::size_t>(a)];
-    std::sort(v.begin(), v.end(), [](auto& x, auto& y) { return x.served < y.served; });
-    const auto early = std::count_if(v.begin(), v.end(), [](auto& x) { return x.caught && x.served < 50; });
-    std::map<std::string, int> signs;
-    for (auto& x : v)
-      for (auto& [s, c] : x.signs) signs[s] += c;
-    fmt::print("{:28} runs {:5} early {:.1f}% p50 {} p90 {} max {} missed {}\n", name(static_cast<Attack>(a)), v.size(),
-               100.0 * early / v.size(), v[v.size() / 2].served, v[v.size() * 9 / 10].served, v.back().served,
-               std::count_if(v.begin(), v.end(), [](auto& x) { return !x.caught; }));
-    std::vector<std::pair<int, std::string>> top;
-    for (auto& [s, c] : signs) top.emplace_back(c, s);
-    std::sort(top.rbegin(), top.rend());
-    for (std::size_t i = 0; i < top.size() && i < 4; ++i) fmt::print("      {} {}\n", top[i].first, top[i].second);
+  return true;
+}
+
+bool write(const std::string& path, const std::string& bytes) {
+  return path.empty() || (std::ofstream(path, std::ios::binary) << bytes).good();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!read(argc, argv, options)) {
+    fmt::print(stderr, "behaviour_simulation: read its first lines for what may be said\n");
+    return 2;
   }
-  fmt::print("judged {} at {:.0f} ns\n", r.judged, r.judge_ns);
+  const Results results = simulate({}, options.size, options.seed, options.places);
+  const Report report = postern::bench::report(results);
+  fmt::print("{}", text(report));
+  fmt::print("\nseed {}; one judge() took {:.1f} us in the mean, of {}\n", options.seed, results.judge_ns / 1000,
+             results.judged);
+  if (options.reasons) fmt::print("\n{}", reasons(results));
+  if (!write(options.markdown, markdown(report)) || !write(options.plot, plot(report))) {
+    fmt::print(stderr, "behaviour_simulation: the output cannot be written\n");
+    return 2;
+  }
+  return report.met() ? 0 : 1;
 }

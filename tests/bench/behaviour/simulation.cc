@@ -4,7 +4,8 @@
 #include <chrono>
 #include <thread>
 
-#include "tests/limits/naive_ledger.h"
+#include "policy/base/counters.h"
+#include "policy/limits/memory_ledger.h"
 #include "tests/support/fake_clock.h"
 
 namespace postern::bench {
@@ -16,7 +17,7 @@ using limits::Level;
 
 namespace {
 
-constexpr int kPast = 63;  // days that an account has behind it: longer than acquaintances last, and whole weeks
+constexpr int kPast = 63;  // days that an account has behind it: longer than acquaintances last, whole weeks
 const Deadline kWhenever{SteadyTime::max()};
 
 /// An account, and all that Postern keeps of it.
@@ -73,7 +74,8 @@ class Account {
 
   test::FakeClock clock_;
   std::chrono::milliseconds now_{0};
-  limits::test::NaiveLedger ledger_{clock_};
+  Counters counters_;
+  limits::MemoryLedger ledger_{{}, clock_, counters_, nullptr};
   Behaviour behaviour_;
   bool places_;
   limits::Subject subject_;

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,16 +28,16 @@ struct AttackResult {
 };
 
 struct Size {
-  int accounts = 120;  ///< of each kind
-  int days = 28;       ///< of each account
-  int runs = 200;      ///< of each attack
+  int accounts = 80;  ///< of each kind
+  int days = 42;      ///< of each account
+  int runs = 100;     ///< of each attack
 };
 
 struct Results {
   std::array<NormalResult, kKinds> normal;
   std::array<std::vector<AttackResult>, kAttacks> attacks;
   std::uint64_t judged = 0;
-  double judge_ns = 0;  ///< of one judge(), in the mean, on the ledger of the simulation
+  double judge_ns = 0;  ///< of one judge(), in the mean
 };
 
 /// All kinds and all attacks. The same for the same seed, whatever the machine. `places` false: without a database of
