@@ -11,6 +11,7 @@
 
 #include "policy/limits/behaviour_settings.h"
 #include "policy/limits/likeness.h"
+#include "policy/limits/memory_ledger.h"
 #include "tests/limits/naive_ledger.h"
 #include "tests/support/fake_clock.h"
 
@@ -366,6 +367,49 @@ TEST(Behaviour, AddsUpWhatSignsAreWorth) {
   World less(s);
   less.send(less.strangers(5));
   EXPECT_EQ(less.level(), Level::unusual);
+}
+
+/// All signs that are there, with their values.
+std::string told(const Judgement& j) {
+  std::string out;
+  for (const Sign& s : j.signs)
+    out += std::string(s.name) + " " + std::to_string(s.value) + " of " + std::to_string(s.unusual) + "; ";
+  return out;
+}
+
+TEST(Behaviour, SaysTheSameOnTheLedgerThatIsUsed) {
+  BehaviourSettings s;
+  for (SignSettings& sign : s.signs) sign.unusual = 1;
+  World naive(s);
+  Counters counters;
+  MemoryLedger memory({}, naive.clock, counters, nullptr);
+  const Behaviour other(s, memory);
+  std::uint32_t dice = 1;
+  const auto roll = [&](std::uint32_t n) {
+    return (dice = dice * 1664525 + 1013904223) >> 16 & 0x7fff ? (dice >> 16) % n : 0;
+  };
+  int unequal = 0;
+  for (int i = 0; i < 2000; ++i) {
+    if (i % 3 == 0) naive.clock.advance(17h);  // so that no window ends within a slot in which something stands
+    naive.where.country = std::string(1, static_cast<char>('A' + roll(3))) + "X";
+    naive.where.asn = std::to_string(roll(5));
+    naive.where.hour = static_cast<int>(roll(24));
+    std::vector<std::string> to;
+    for (std::uint32_t n = roll(12) + 1; n > 0; --n) to.push_back("r" + std::to_string(roll(400)) + "@b.example");
+    const Judgement a = naive.judge("r7@b.example", to);
+    const Judgement b = other.judge(naive.subject, naive.where, "r7@b.example", to, kNow);
+    EXPECT_EQ(a.known, b.known);
+    unequal += told(a) == told(b) ? 0 : 1;
+    if (unequal == 1 && told(a) != told(b)) ADD_FAILURE() << i << "\n" << told(a) << "\n" << told(b);
+    if (roll(5) == 0) {
+      naive.behaviour.refused(naive.subject);
+      other.refused(naive.subject);
+    }
+    const Sent message{.recipients = to, .subject = "s", .body = roll(20) + 1ULL};
+    naive.behaviour.sent(naive.subject, naive.where, message, kNow);
+    other.sent(naive.subject, naive.where, message, kNow);
+  }
+  EXPECT_EQ(unequal, 0);
 }
 
 TEST(Behaviour, OfANetworkIsWhetherItGuessesAddresses) {
