@@ -71,15 +71,17 @@ class Question {
       key_ = fmt::format("{} {} {:016x}", kind, printable(folded, kMostName / 2), sip_hash(SipKey{}, subject.name));
   }
 
-  /// The place of its answer. `more` is the part of the key behind the subject.
+  /// The place of its answer. `more` goes into the name of the limit, so that all that is kept of a subject stands under
+  /// one key: it is shown, forgotten, and on one machine of several, together.
   std::size_t add(const Kind& kind, std::int64_t amount, std::string_view value = {}, std::string_view more = {}) {
     return add(kind, kind.spans(), amount, value, more);
   }
   std::size_t add(const Kind& kind, std::span<const Allowance> allow, std::int64_t amount, std::string_view value,
                   std::string_view more) {
-    const std::string& key = more.empty() ? key_ : keys_.emplace_back(key_ + " " + std::string(more));
-    demands_.push_back({.limit = kind.limit,
-                        .key = key,
+    const std::string_view limit =
+        more.empty() ? kind.limit : limits_.emplace_back(fmt::format("{} {}", kind.limit, more));
+    demands_.push_back({.limit = limit,
+                        .key = key_,
                         .unit = kind.unit,
                         .allow = allow,
                         .amount = amount,
@@ -103,7 +105,7 @@ class Question {
 
  private:
   std::string key_;
-  std::deque<std::string> keys_;
+  std::deque<std::string> limits_;  // stay where they are
   std::vector<Demand> demands_;
   std::vector<Answer> answers_;
 };

@@ -433,6 +433,18 @@ TEST(Behaviour, KeepsAccountsApartAndTheirCaseTogether) {
   EXPECT_EQ(w.level(), Level::normal);
 }
 
+TEST(Behaviour, KeepsAllOfASubjectUnderOneKey) {
+  World w;
+  w.where.hour = 2;
+  w.send(w.strangers(100), 1);
+  w.behaviour.refused(w.subject);
+  EXPECT_GT(w.ledger.size(), 10U);
+  EXPECT_EQ(w.level(), Level::suspicious);
+  w.ledger.reset({}, "login anna@a.example", kNow);
+  EXPECT_EQ(w.ledger.size(), 0U);
+  EXPECT_EQ(w.level(), Level::normal);
+}
+
 TEST(Behaviour, HasBoundedKeys) {
   World w;
   w.subject.name = std::string(100'000, 'a');
@@ -442,7 +454,10 @@ TEST(Behaviour, HasBoundedKeys) {
   w.behaviour.refused(w.subject);
   EXPECT_TRUE(w.judge().known);
   EXPECT_LE(w.ledger.size(), 20U);
-  for (const Ledger::Account& a : w.ledger.top({}, 100, kNow)) EXPECT_LE(a.key.size(), kMostKeyBytes) << a.limit;
+  for (const Ledger::Account& a : w.ledger.top({}, 100, kNow)) {
+    EXPECT_LE(a.key.size(), kMostKeyBytes) << a.limit;
+    EXPECT_LE(a.limit.size(), 80U);
+  }
   w.subject.name += 'c';  // another one, though it begins alike
   EXPECT_EQ(w.judge().level, Level::normal);
 }
