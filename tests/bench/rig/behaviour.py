@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-SEED = "1"
+SEED = str(0x3EAD64202F88)  # drawn after the thresholds were frozen: docs/behaviour.md
 
 
 def run(bench):
