@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <vector>
 
-#include "policy/base/sip_hash.h"
 #include "policy/base/text.h"
+#include "policy/limits/behaviour_question.h"
 #include "policy/limits/likeness.h"
 
 namespace postern::limits {
@@ -17,7 +16,6 @@ namespace {
 
 using std::chrono::hours;
 
-constexpr std::size_t kMostName = 320;         // local: an address (RFC 5321 4.5.3.1); longer ones end in a hash
 constexpr std::size_t kMostSample = 48;        // local: of the recipients that are pending, so many are looked at
 constexpr std::size_t kMostRecipients = 1000;  // local: of one message, so many are remembered
 constexpr std::int64_t kMostAlike = 64;        // local: a text that so many strangers got counts no further
@@ -32,15 +30,6 @@ constexpr hours kMonth{30 * 24};
 
 bool is_night(int hour) { return hour >= 22 || hour < 6; }
 
-/// A count of the ledger, and its windows.
-struct Kind {
-  std::string_view limit;
-  Unit unit;
-  std::array<Allowance, 3> allow;
-  std::size_t windows;
-
-  std::span<const Allowance> spans() const { return {allow.data(), windows}; }
-};
 constexpr Allowance all(hours window) { return {.most = kMostAllowed, .window = window}; }
 
 /// Of values. A burst of 0 lets none in, so that the ledger, when it is looked into, says `over` of one that is new; what
@@ -48,67 +37,17 @@ constexpr Allowance all(hours window) { return {.most = kMostAllowed, .window = 
 constexpr Allowance values(hours window) { return {.most = kMostValues, .window = window, .burst = 0}; }
 
 // The ledger only counts here: nothing else is ever over.
-constexpr Kind kKnown{"behaviour/known", Unit::first_time_recipients, {values(kDay)}, 1};
-constexpr Kind kStrangers{"behaviour/first-time", Unit::recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
-constexpr Kind kRecipients{"behaviour/recipients", Unit::recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
-constexpr Kind kRefused{"behaviour/refused", Unit::refused_recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
-constexpr Kind kAtNight{"behaviour/night", Unit::recipients, {all(kNight), all(kDay), all(kMonth)}, 3};
-constexpr Kind kAlike{"behaviour/alike-texts", Unit::recipients, {all(kWeek), all(kMonth)}, 2};
-constexpr Kind kText{"behaviour/text", Unit::distinct_recipients, {values(kWeek)}, 1};
-constexpr Kind kCountries{"behaviour/countries", Unit::distinct_recipients, {values(kDay)}, 1};
-constexpr Kind kAsns{"behaviour/asns", Unit::distinct_recipients, {values(kDay)}, 1};
-constexpr Kind kNetworks{"behaviour/networks", Unit::distinct_recipients, {values(kDay)}, 1};
-constexpr Kind kFrom{"behaviour/strangers-from", Unit::recipients, {all(kDay)}, 1};
-
-/// Demands of one call of the ledger, with the texts that they see.
-class Question {
- public:
-  explicit Question(const Subject& subject) {
-    const std::string folded = fold(std::string_view(subject.name).substr(0, 4 * kMostName));
-    const std::string kind = subject.kind == Subject::Kind::login ? "login" : "net";
-    key_ = kind + " " + folded;
-    if (subject.name.size() > kMostName)
-      key_ = fmt::format("{} {} {:016x}", kind, printable(folded, kMostName / 2), sip_hash(SipKey{}, subject.name));
-  }
-
-  /// The place of its answer. `more` goes into the name of the limit, so that all that is kept of a subject stands under
-  /// one key: it is shown, forgotten, and on one machine of several, together.
-  std::size_t add(const Kind& kind, std::int64_t amount, std::string_view value = {}, std::string_view more = {}) {
-    return add(kind, kind.spans(), amount, value, more);
-  }
-  std::size_t add(const Kind& kind, std::span<const Allowance> allow, std::int64_t amount, std::string_view value,
-                  std::string_view more) {
-    const std::string_view limit =
-        more.empty() ? kind.limit : limits_.emplace_back(fmt::format("{} {}", kind.limit, more));
-    demands_.push_back({.limit = limit,
-                        .key = key_,
-                        .unit = kind.unit,
-                        .allow = allow,
-                        .amount = amount,
-                        .value = value,
-                        .fallback = Fallback::skip});
-    return demands_.size() - 1;
-  }
-
-  /// False where one of the answers is not to be had.
-  bool look(Ledger& ledger, const Deadline& deadline) {
-    answers_.resize(demands_.size());
-    ledger.look(demands_, answers_, deadline);
-    return std::none_of(answers_.begin(), answers_.end(),
-                        [](const Answer& a) { return a.kind == Answer::Kind::unavailable; });
-  }
-  std::span<const Demand> demands() const { return demands_; }
-  std::int64_t used(std::size_t at, std::size_t window = 0) const { return answers_[at].used[window]; }
-  bool is_new(std::size_t at) const { return answers_[at].kind == Answer::Kind::over; }
-  /// How many values there are, with the one that was asked for.
-  std::int64_t values(std::size_t at) const { return used(at) + (is_new(at) ? 1 : 0); }
-
- private:
-  std::string key_;
-  std::deque<std::string> limits_;  // stay where they are
-  std::vector<Demand> demands_;
-  std::vector<Answer> answers_;
-};
+constexpr Counted kKnown{"behaviour/known", Unit::first_time_recipients, {values(kDay)}, 1};
+constexpr Counted kStrangers{"behaviour/first-time", Unit::recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
+constexpr Counted kRecipients{"behaviour/recipients", Unit::recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
+constexpr Counted kRefused{"behaviour/refused", Unit::refused_recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
+constexpr Counted kAtNight{"behaviour/night", Unit::recipients, {all(kNight), all(kDay), all(kMonth)}, 3};
+constexpr Counted kAlike{"behaviour/alike-texts", Unit::recipients, {all(kWeek), all(kMonth)}, 2};
+constexpr Counted kText{"behaviour/text", Unit::distinct_recipients, {values(kWeek)}, 1};
+constexpr Counted kCountries{"behaviour/countries", Unit::distinct_recipients, {values(kDay)}, 1};
+constexpr Counted kAsns{"behaviour/asns", Unit::distinct_recipients, {values(kDay)}, 1};
+constexpr Counted kNetworks{"behaviour/networks", Unit::distinct_recipients, {values(kDay)}, 1};
+constexpr Counted kFrom{"behaviour/strangers-from", Unit::recipients, {all(kDay)}, 1};
 
 std::string cut(std::string_view text) { return printable(text, 40); }
 
@@ -117,7 +56,7 @@ struct Places {
   std::array<Allowance, 2> windows;
 
   explicit Places(const BehaviourSettings& s) : windows{{all(s.learn), all(kMonth)}} {}
-  static constexpr Kind kMessages{"behaviour/messages", Unit::messages, {}, 0};
+  static constexpr Counted kMessages{"behaviour/messages", Unit::messages, {}, 0};
 
   std::size_t add(Question& q, std::int64_t amount, std::string_view more) const {
     return q.add(kMessages, windows, amount, {}, more);
@@ -262,9 +201,9 @@ void BehaviourCounts::sent(const Subject& subject, const Circumstances& where, c
   if (is_night(where.hour)) charge.add(kAtNight, all);
 
   places.add(charge, 1, {});
-  const auto from = [&](const Kind& kind, std::string_view place, std::string_view more, std::size_t messages) {
+  const auto from = [&](const Counted& what, std::string_view place, std::string_view more, std::size_t messages) {
     if (place.empty()) return;
-    if (told && !Places::is_old(q, messages)) charge.add(kind, 1, place);
+    if (told && !Places::is_old(q, messages)) charge.add(what, 1, place);
     places.add(charge, 1, more);
     if (new_ones > 0) charge.add(kFrom, new_ones, {}, more);
   };

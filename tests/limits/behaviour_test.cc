@@ -88,6 +88,10 @@ TEST(Behaviour, KnowsNothingWhereTheLedgerDoesNot) {
   EXPECT_FALSE(j.known);
   EXPECT_EQ(j.level, Level::normal);
   w.send(w.strangers(1), 7);
+
+  w.ledger.available = true;
+  w.ledger.coarse = true;  // these are counts of others, too
+  EXPECT_FALSE(w.judge().known);
 }
 
 void expect_strangers(Signal signal, std::chrono::hours window) {

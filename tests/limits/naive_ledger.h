@@ -22,6 +22,7 @@ class NaiveLedger final : public Ledger {
   explicit NaiveLedger(const Clock& clock) : clock_(clock) {}
 
   bool available = true;  ///< false: every answer is `unavailable`
+  bool coarse = false;    ///< every answer says so
 
   void reserve(std::span<const Demand> demands, std::span<Answer> answers, std::vector<Hold>& holds,
                const Deadline& deadline) override {
@@ -115,6 +116,7 @@ class NaiveLedger final : public Ledger {
     const auto found = logs_.find(name_of(d.limit, d.key, d.unit));
     const Log* log = found == logs_.end() ? nullptr : &found->second;
     Answer out{.kind = Answer::Kind::ok};
+    out.coarse = coarse;
     for (std::size_t w = 0; w < d.allow.size(); ++w) {
       out.allow[w] = d.allow[w].most;
       out.used[w] = used(d, log, d.allow[w].window);
