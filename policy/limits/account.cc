@@ -14,20 +14,14 @@ Allowance Window::allow() const {
   return allowance;
 }
 
-std::size_t Account::bytes(std::size_t room, std::size_t name) {
-  return sizeof(Account) + room * sizeof(Window) + name;
-}
-
 Account* Account::make(std::string_view limit, std::string_view key, Unit unit, std::size_t room, Budget& budget) {
-  const std::size_t size = bytes(room, limit.size() + key.size());
+  const std::size_t size = sizeof(Account) + aligned(limit.size() + key.size()) + room * sizeof(Window);
   budget.take(size);
   auto* const account = new (::operator new(size)) Account(static_cast<std::uint8_t>(room));
   account->unit = unit;
   account->limit_bytes = static_cast<std::uint16_t>(limit.size());
   account->key_bytes = static_cast<std::uint16_t>(key.size());
-  char* const name = reinterpret_cast<char*>(account->windows().data() + room);
-  std::copy(limit.begin(), limit.end(), name);
-  std::copy(key.begin(), key.end(), name + limit.size());
+  std::copy(key.begin(), key.end(), std::copy(limit.begin(), limit.end(), account->behind()));
   return account;
 }
 
@@ -39,6 +33,7 @@ Account* Account::widened(Account* old, std::size_t room, Budget& budget) {
   account->serial = old->serial;
   account->refused = old->refused;
   account->dirty = old->dirty;
+  account->urgent = old->urgent;
   for (Window& window : old->windows()) new (account->windows().data() + account->count++) Window(std::move(window));
   account->stand_before(*old);
   old->leave();
@@ -55,27 +50,11 @@ void Account::destroy(Account* account, Budget& budget) {
   }
   if (account->values) {
     account->values->set.clear(budget);
-    for (Ring& ring : account->values->held) ring.clear(budget);
     budget.give_back(sizeof(Values));
   }
-  budget.give_back(bytes(account->room, std::size_t{account->limit_bytes} + account->key_bytes));
+  budget.give_back(account->bytes());
   account->~Account();
   ::operator delete(account);
-}
-
-std::string_view Account::limit() const {
-  return {reinterpret_cast<const char*>(windows().data() + room), limit_bytes};
-}
-
-std::string_view Account::key() const {
-  return {reinterpret_cast<const char*>(windows().data() + room) + limit_bytes, key_bytes};
-}
-
-Window* Account::window(std::chrono::seconds length) {
-  for (Window& window : windows()) {
-    if (window.seconds == length.count()) return &window;
-  }
-  return nullptr;
 }
 
 Window& Account::add_window(std::chrono::seconds length) { return *new (windows().data() + count++) Window(length); }
@@ -89,11 +68,7 @@ void Account::drop_window_beside(std::span<const Allowance> wanted, Budget& budg
   }
   if (least == count) return;
   windows()[least].used.clear(budget);
-  if (values) values->held[least].clear(budget);
-  for (std::size_t i = least; i + 1 < count; ++i) {
-    windows()[i] = std::move(windows()[i + 1]);
-    if (values) values->held[i] = std::move(values->held[i + 1]);
-  }
+  for (std::size_t i = least; i + 1 < count; ++i) windows()[i] = std::move(windows()[i + 1]);
   windows()[count - 1u].~Window();
   --count;
 }
@@ -101,27 +76,22 @@ void Account::drop_window_beside(std::span<const Allowance> wanted, Budget& budg
 void Account::expire(Moment now, Budget& budget) {
   const std::int64_t before = open.sum();
   if (before > 0) open.expire(kLease, now, budget);
-  for (std::size_t i = 0; i < count; ++i) {
-    Window& window = windows()[i];
-    window.used.expire(window.shape(), now, budget);
-    if (values) values->held[i].expire(window.shape(), now, budget);
-  }
-  if (values && open.sum() < before) forget_leases(now);
+  for (Window& window : windows()) window.used.expire(window.shape(), now, budget);
+  if (values && open.sum() < before) forget_leases(now, budget);
 }
 
 /// Values that were reserved and never heard of again.
-void Account::forget_leases(Moment now) {
+void Account::forget_leases(Moment now, Budget& budget) {
   const std::int64_t oldest = kLease.oldest(now);
   values->set.each([&](ValueSet::Entry& entry) {
     if (entry.open == 0 || entry.lease >= oldest) return;
     entry.open = 0;
-    for (std::size_t i = 0; i < count; ++i) values->held[i].take(windows()[i].shape().slot_at(entry.last), 1);
+    if (unit != Unit::distinct_recipients) return;
+    for (Window& window : windows()) {
+      const Shape shape = window.shape();
+      if (stands(entry, shape, now)) window.used.add(shape.slot_at(entry.last), 1, budget);
+    }
   });
-}
-
-std::int64_t Account::used(const Window& window) const {
-  const std::int64_t all = window.used.sum() + open.sum();
-  return values ? all - values->held[static_cast<std::size_t>(&window - windows().data())].sum() : all;
 }
 
 Moment Account::ends() const {

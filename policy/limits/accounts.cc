@@ -7,7 +7,8 @@ namespace postern::limits {
 
 namespace {
 
-constexpr std::size_t kCoarsePart = 16;  // local: of all memory
+constexpr std::size_t kCoarsePart = 16;    // local: of all memory
+constexpr std::size_t kBehaviourPart = 2;  // local: so much at most, of which limits may use what is free
 
 }  // namespace
 
@@ -15,10 +16,13 @@ Accounts::Accounts(std::size_t most_bytes, bool unkeyed_hash, const Clock& clock
     : clock_(clock),
       hash_{.key = SipKey::random(), .unkeyed = unkeyed_hash},
       budget_(most_bytes - most_bytes / kCoarsePart),
+      behaviour_budget_((most_bytes - most_bytes / kCoarsePart) / kBehaviourPart, &budget_),
       coarse_budget_(most_bytes / kCoarsePart) {
   Counter& gauge = counters.get("limits.accounts");
-  for (auto& shard : shards_)
-    shard = std::make_unique<Shard>(&shard == &shards_.back() ? coarse_budget_ : budget_, hash_, gauge, now());
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    Budget& budget = i == kCoarse ? coarse_budget_ : i >= kOwnShards ? behaviour_budget_ : budget_;
+    shards_[i] = std::make_unique<Shard>(budget, hash_, gauge, now());
+  }
 }
 
 std::unique_ptr<Accounts::Coarser> Accounts::coarser(const Name& name, Unit unit, Moment now) {

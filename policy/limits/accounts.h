@@ -14,12 +14,15 @@
 
 namespace postern::limits {
 
-/// All accounts: shards, and one more for the accounts of coarser keys, which has memory of its own, so that there is
-/// something to count under whatever comes (FAULTS T56). What the shards themselves need (about 0.7 MB) is beside the
-/// budget. Thread-safe, as far as Shard says.
+/// All accounts: shards; others for what behaviour counts, to which strangers add at will and which therefore has a part of
+/// the memory, so that limits have the rest whatever comes; and one more for the accounts of coarser keys, which has memory
+/// of its own, so that there is something to count under (FAULTS T56). What the shards themselves need (about 1 MB) is
+/// beside the budget. Thread-safe, as far as Shard says.
 class Accounts {
  public:
-  static constexpr std::size_t kShards = 128;
+  static constexpr std::size_t kOwnShards = 128;
+  static constexpr std::size_t kBehaviourShards = 64;
+  static constexpr std::size_t kShards = kOwnShards + kBehaviourShards;
   static constexpr std::size_t kCoarse = kShards;  ///< the number of the last
 
   /// The clock and the counters outlive it.
@@ -27,10 +30,12 @@ class Accounts {
 
   Moment now() const { return moment_of(clock_.now()); }
   const NameHash& hash() const { return hash_; }
-  static std::size_t shard_of(const Name& name) { return name.hash() >> (64 - kShardBits); }
+  static bool is_behaviour(const Name& name) { return name.limit().starts_with("behaviour/"); }
+  static std::size_t shard_of(const Name& name) {
+    const std::uint64_t top = name.hash() >> 32;  // tables go by the other end
+    return is_behaviour(name) ? kOwnShards + (top >> 26) : top >> 25;
+  }
   Shard& shard(std::size_t number) { return *shards_[number]; }
-  /// There is room for another account of its own.
-  bool has_room() const { return budget_.has_room(); }
   /// The key under which is counted what has no room, and its account where there is one; the coarse shard is locked.
   struct Coarser {
     std::string key;
@@ -50,12 +55,12 @@ class Accounts {
   }
 
  private:
-  static constexpr int kShardBits = 7;
-  static_assert(std::size_t{1} << kShardBits == kShards);
+  static_assert(kOwnShards == 1 << (32 - 25) && kBehaviourShards == 1 << (32 - 26), "shard_of() has as many bits");
+  static_assert(kShards % 64 == 0, "ShardLocks has words of 64");
 
   const Clock& clock_;
   const NameHash hash_;
-  Budget budget_, coarse_budget_;
+  Budget budget_, behaviour_budget_, coarse_budget_;
   std::array<std::unique_ptr<Shard>, kShards + 1> shards_;
 };
 

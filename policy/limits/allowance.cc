@@ -133,13 +133,25 @@ Result<AllowanceText> parse_allowance(std::string_view text, const Place& where)
   return out;
 }
 
+std::optional<std::int64_t> parse_amount(std::string_view text) {
+  AllowanceText out;
+  if (!read_amount(trim(text), out).empty() || !out.fact.empty()) return std::nullopt;
+  return out.most;
+}
+
 std::string text_of(const Allowance& a) {
   const std::int64_t s = a.window.count();
-  std::string window = s % 86400 == 0 && s > 86400 ? fmt::format("{}d", s / 86400)
-                       : s % 3600 == 0             ? fmt::format("{}h", s / 3600)
-                       : s % 60 == 0               ? fmt::format("{}m", s / 60)
-                                                   : fmt::format("{}s", s);
-  return a.burst ? fmt::format("{}/{} burst {}", a.most, window, *a.burst) : fmt::format("{}/{}", a.most, window);
+  std::string text = std::to_string(a.most) + '/';
+  if (s % 86400 == 0 && s > 86400)
+    text.append(std::to_string(s / 86400)) += 'd';
+  else if (s % 3600 == 0)
+    text.append(std::to_string(s / 3600)) += 'h';
+  else if (s % 60 == 0)
+    text.append(std::to_string(s / 60)) += 'm';
+  else
+    text.append(std::to_string(s)) += 's';
+  if (a.burst) text.append(" burst ").append(std::to_string(*a.burst));
+  return text;
 }
 
 }  // namespace postern::limits

@@ -58,6 +58,9 @@ struct AllowanceText {
 /// what would be right. Pure.
 Result<AllowanceText> parse_allowance(std::string_view text, const Place& where);
 
+/// `500`, `25 MB`: how much; nothing where it is neither, or out of range.
+std::optional<std::int64_t> parse_amount(std::string_view text);
+
 /// `500/24h`, `30/1m burst 10`, as parse_allowance() reads it.
 std::string text_of(const Allowance& allowance);
 

@@ -41,6 +41,9 @@ constexpr Counted kKnown{"behaviour/known", Unit::first_time_recipients, {values
 constexpr Counted kStrangers{"behaviour/first-time", Unit::recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
 constexpr Counted kRecipients{"behaviour/recipients", Unit::recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
 constexpr Counted kRefused{"behaviour/refused", Unit::refused_recipients, {all(kHour), all(kDay), all(kMonth)}, 3};
+// Of networks, of which a stranger has as many as he likes, nothing is kept for longer.
+constexpr Counted kRefusedFrom{"behaviour/refused", Unit::refused_recipients, {all(kHour), all(kDay)}, 2};
+constexpr Counted kRecipientsFrom{"behaviour/recipients", Unit::recipients, {all(kDay)}, 1};
 constexpr Counted kAtNight{"behaviour/night", Unit::recipients, {all(kNight), all(kDay), all(kMonth)}, 3};
 constexpr Counted kAlike{"behaviour/alike-texts", Unit::recipients, {all(kWeek), all(kMonth)}, 2};
 constexpr Counted kText{"behaviour/text", Unit::distinct_recipients, {values(kWeek)}, 1};
@@ -98,16 +101,18 @@ Tally tally(const Question& q, std::size_t at, std::size_t now, std::size_t rece
 bool BehaviourCounts::read(const Subject& subject, const Circumstances& where, std::string_view recipient,
                            std::span<const std::string> pending, const Deadline& deadline, Counts& out) const {
   Question q(subject);
-  const std::size_t refused = q.add(kRefused, 0);
-  const std::size_t taken = q.add(kRecipients, 0);
   const auto coming = static_cast<std::int64_t>(pending.size()) + 1;
   if (subject.kind == Subject::Kind::network) {
+    const std::size_t refused = q.add(kRefusedFrom, 0);
+    const std::size_t taken = q.add(kRecipientsFrom, 0);
     if (!q.look(ledger_, deadline)) return false;
-    out.refused = tally(q, refused, 0, 1, 2);
+    out.refused.now = q.used(refused, 0);
     out.refused_day = q.used(refused, 1);
-    out.taken_day = q.used(taken, 1) + coming;
+    out.taken_day = q.used(taken) + coming;
     return true;
   }
+  const std::size_t refused = q.add(kRefused, 0);
+  const std::size_t taken = q.add(kRecipients, 0);
 
   // Of many pending ones a part stands for all, evenly, so that a long message costs no more with each recipient.
   std::vector<std::string_view> sample;
@@ -165,8 +170,9 @@ void BehaviourCounts::sent(const Subject& subject, const Circumstances& where, c
   const auto all = static_cast<std::int64_t>(recipients.size());
   if (recipients.size() > kMostRecipients) recipients.resize(kMostRecipients);
   Question charge(subject);
-  charge.add(kRecipients, all);
-  if (subject.kind == Subject::Kind::network) {
+  const bool network = subject.kind == Subject::Kind::network;
+  charge.add(network ? kRecipientsFrom : kRecipients, all);
+  if (network) {
     ledger_.charge(charge.demands());
     return;
   }
@@ -215,7 +221,7 @@ void BehaviourCounts::sent(const Subject& subject, const Circumstances& where, c
 
 void BehaviourCounts::refused(const Subject& subject) const {
   Question charge(subject);
-  charge.add(kRefused, 1);
+  charge.add(subject.kind == Subject::Kind::network ? kRefusedFrom : kRefused, 1);
   ledger_.charge(charge.demands());
 }
 

@@ -55,7 +55,7 @@ std::vector<Measured> of_login(const Counts& c) {
 // A network's mail may come from thousands of people, who write to whom they want, from where they want: what remains is
 // whether it guesses addresses.
 std::vector<Measured> of_network(const Counts& c) {
-  return {{Signal::refused, Group::refused, c.refused.now, average(c.refused, kDay, kDay)},
+  return {{Signal::refused, Group::refused, c.refused.now},  // it has no past
           {Signal::refused_ratio, Group::refused, ratio(c)}};
 }
 

@@ -1,7 +1,6 @@
 #include "policy/limits/counting.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "policy/limits/hold_id.h"
@@ -9,8 +8,6 @@
 namespace postern::limits {
 
 namespace {
-
-constexpr std::size_t kFewDemands = 8;  // more need memory
 
 std::span<const Allowance> windows_of(std::span<const Allowance> allow) {
   return allow.first(std::min(allow.size(), kMostWindows));
@@ -30,30 +27,31 @@ Demand demand_of(const Hold& hold) {
           .value = hold.value};
 }
 
-/// The names of a call's demands.
+/// The names of a call's demands; one needs no memory.
 class Names {
  public:
   Names(std::span<const Demand> demands, const NameHash& hash) {
-    if (demands.size() > kFewDemands) many_.resize(demands.size());
-    for (std::size_t i = 0; i < demands.size(); ++i) (*this)[i] = Name(demands[i].limit, demands[i].key, hash);
+    if (demands.size() == 1) one_ = Name(demands[0].limit, demands[0].key, hash);
+    if (demands.size() < 2) return;
+    many_.reserve(demands.size());
+    for (const Demand& demand : demands) many_.emplace_back(demand.limit, demand.key, hash);
   }
-  Name& operator[](std::size_t i) { return many_.empty() ? few_[i] : many_[i]; }
+  const Name& operator[](std::size_t i) const { return many_.empty() ? one_ : many_[i]; }
 
  private:
-  std::array<Name, kFewDemands> few_;
+  Name one_;
   std::vector<Name> many_;
 };
 
-/// Where the hold stands in the account, which may be another by now.
-Held held_in(const Account& account, const Hold* hold, Moment now) {
+/// Where the hold stands in the account, which may be another by now; `coarse` says which kind it is of.
+Held held_in(const Account& account, bool coarse, const Hold* hold, Moment now) {
   if (hold == nullptr) return {};
   const HoldId id = HoldId::of(hold->id);
-  const bool open = id.open && id.serial == account.serial && id.lease >= kLease.oldest(now);
-  return {.any = true, .open = open, .lease = id.lease};
+  const bool open = id.open && id.coarse == coarse && id.serial == account.serial && id.lease >= kLease.oldest(now);
+  return {.any = true, .open = open, .lease = id.lease, .arrivals = hold->arrivals};
 }
 
-Hold hold_of(const Demand& demand, std::string_view key, const HoldId& id) {
-  Hold hold;
+void write_hold(const Demand& demand, std::string_view key, const HoldId& id, Hold& hold) {
   hold.id = id.number();
   hold.limit = demand.limit;
   hold.key = key;
@@ -61,7 +59,6 @@ Hold hold_of(const Demand& demand, std::string_view key, const HoldId& id) {
   hold.allow.assign(demand.allow.begin(), demand.allow.end());
   hold.amount = demand.amount;
   hold.value = demand.value;
-  return hold;
 }
 
 /// So much of a window is not saved that it should be at once.
@@ -82,7 +79,7 @@ Counting::Counting(Accounts& accounts, Saver& saver, std::int64_t save_part, con
       values_full_(counters.get("limits.values_full")) {}
 
 void Counting::ask(std::span<const Demand> demands, std::span<Answer> answers, std::vector<Hold>* holds) {
-  Names names(demands, accounts_.hash());
+  const Names names(demands, accounts_.hash());
   ShardLocks locks(accounts_);
   for (std::size_t i = 0; i < demands.size(); ++i) locks.want(Accounts::shard_of(names[i]));
   locks.lock();
@@ -97,9 +94,10 @@ void Counting::ask(std::span<const Demand> demands, std::span<Answer> answers, s
 Counting::Found Counting::find(const Name& name, Unit unit, Moment now, ShardLocks& locks) {
   Shard& own = accounts_.shard(Accounts::shard_of(name));
   Account* const account = own.find(name, unit, now);
-  if (account != nullptr || accounts_.has_room()) return {&name, &own, account};
-  locks.lock_coarse();
+  if (account != nullptr || own.budget().has_room()) return {&name, &own, account};
   coarse_.add();
+  if (Accounts::is_behaviour(name)) return {&name, nullptr, nullptr};
+  locks.lock_coarse();
   auto coarser = accounts_.coarser(name, unit, now);
   const Name* const coarse_name = &coarser->name;
   Account* const coarse_account = coarser->account;
@@ -110,7 +108,8 @@ Answer Counting::ask_one(const Demand& demand, const Name& name, Moment now, Sha
                          std::vector<Hold>* holds) {
   Answer answer;
   const Found found = find(name, demand.unit, now, locks);
-  answer.coarse = found.coarser != nullptr;
+  answer.coarse = found.coarser != nullptr || found.shard == nullptr;
+  if (found.shard == nullptr) return answer;
   Account* account = found.account;
   if (account != nullptr && holds != nullptr) account = found.shard->with_windows(*found.name, account, demand.allow);
   const Request request = this->request(demand, *found.shard, now);
@@ -120,13 +119,15 @@ Answer Counting::ask_one(const Demand& demand, const Name& name, Moment now, Sha
     account = found.shard->make(*found.name, demand.unit, demand.allow, now);
     account = found.shard->with_windows(*found.name, account, demand.allow);
   }
-  const bool open = take(*account, request, weighed);
+  Arrivals arrivals{};
+  const bool open = take(*account, request, weighed, arrivals);
   for (std::size_t i = 0; i < demand.allow.size(); ++i) answer.used[i] += weighed.costs[i];
   const HoldId id{.coarse = answer.coarse,
                   .open = open,
                   .serial = account->serial,
                   .lease = static_cast<std::uint32_t>(kLease.slot_at(now))};
-  holds->push_back(hold_of(demand, answer.coarse ? found.name->key() : demand.key, id));
+  write_hold(demand, answer.coarse ? found.name->key() : demand.key, id, holds->emplace_back());
+  holds->back().arrivals = arrivals;
   return answer;
 }
 
@@ -134,27 +135,25 @@ void Counting::count(const Demand& demand, const Hold* hold) {
   if (demand.amount <= 0) return;
   const Name name(demand.limit, demand.key, accounts_.hash());
   const bool is_coarse = hold != nullptr && HoldId::of(hold->id).coarse;
-  bool urgent = false;
-  {
-    ShardLocks locks(accounts_);
-    if (!is_coarse) locks.want(Accounts::shard_of(name));
-    locks.lock();
-    if (is_coarse) locks.lock_coarse();
-    const Moment now = accounts_.now();
-    Shard& coarse = accounts_.shard(Accounts::kCoarse);
-    const Found found =
-        is_coarse ? Found{&name, &coarse, coarse.find(name, demand.unit, now)} : find(name, demand.unit, now, locks);
-    Account* account = found.account;
-    if (account == nullptr) account = found.shard->make(*found.name, demand.unit, demand.allow, now);
-    account = found.shard->with_windows(*found.name, account, demand.allow);
-    const Held held = held_in(*account, hold, now);
-    account->unsaved += limits::commit(*account, request(demand, *found.shard, now), held);
-    if (saver_.saves()) {
-      found.shard->stain(*found.name, *account);
-      urgent = is_urgent(*account, save_part_);
-    }
+  ShardLocks locks(accounts_);
+  if (!is_coarse) locks.want(Accounts::shard_of(name));
+  locks.lock();
+  if (is_coarse) locks.lock_coarse();
+  const Moment now = accounts_.now();
+  Shard& coarse = accounts_.shard(Accounts::kCoarse);
+  const Found found =
+      is_coarse ? Found{&name, &coarse, coarse.find(name, demand.unit, now)} : find(name, demand.unit, now, locks);
+  if (found.shard == nullptr) return;
+  Account* account = found.account;
+  if (account == nullptr) account = found.shard->make(*found.name, demand.unit, demand.allow, now);
+  account = found.shard->with_windows(*found.name, account, demand.allow);
+  const Held held = held_in(*account, found.shard == &coarse, hold, now);
+  account->unsaved += limits::commit(*account, request(demand, *found.shard, now), held);
+  if (saver_.saves()) {
+    found.shard->stain(found.name->hash(), *account);
+    if (is_urgent(*account, save_part_) && !std::exchange(account->urgent, true))
+      saver_.hurry(found.shard == &coarse ? Accounts::kCoarse : Accounts::shard_of(name), found.name->hash());
   }
-  if (urgent) saver_.hurry();
 }
 
 void Counting::commit(const Hold& hold) { count(demand_of(hold), &hold); }
@@ -171,7 +170,7 @@ void Counting::release(const Hold& hold) {
   Account* const account = shard.find(name, now);
   if (account == nullptr || account->unit != hold.unit) return;
   const Demand demand = demand_of(hold);
-  limits::release(*account, request(demand, shard, now), held_in(*account, &hold, now));
+  limits::release(*account, request(demand, shard, now), held_in(*account, id.coarse, &hold, now));
 }
 
 void Counting::note_refused(std::string_view limit, std::string_view key) {
@@ -180,7 +179,7 @@ void Counting::note_refused(std::string_view limit, std::string_view key) {
   const std::lock_guard lock(shard.mutex);
   const Moment now = accounts_.now();
   Account* account = shard.find(name, now);
-  if (account == nullptr && accounts_.has_room()) account = shard.make(name, Unit::messages, {}, now);
+  if (account == nullptr && shard.budget().has_room()) account = shard.make(name, Unit::messages, {}, now);
   if (account != nullptr && account->refused < ~std::uint32_t{0}) ++account->refused;
 }
 

@@ -16,7 +16,8 @@
 namespace postern::limits {
 
 /// The steps of a ledger in memory: finds the accounts, locks them, has them tested and counted in. What has no account
-/// and no room for one is counted under a coarser key. Thread-safe.
+/// and no room for one is counted under a coarser key; but what behaviour counts, not at all, since of many it says
+/// nothing. Thread-safe.
 class Counting {
  public:
   /// `value_key` is the key under which values are hashed. All outlive it.
@@ -33,7 +34,7 @@ class Counting {
   /// Where something is counted.
   struct Found {
     const Name* name;
-    Shard* shard;
+    Shard* shard;                                     ///< nullptr: it is not counted
     Account* account;                                 ///< nullptr: there is none yet
     std::unique_ptr<Accounts::Coarser> coarser = {};  ///< it is under this name
   };

@@ -23,7 +23,12 @@ class Gcra {
     const double window = static_cast<double>(Shape::of(allow.window).window);
     arrival_ = static_cast<double>(now) + std::min(window, backlog(now) + static_cast<double>(n) * interval(allow));
   }
-  void give_back(const Allowance& allow, std::int64_t n) { arrival_ -= static_cast<double>(n) * interval(allow); }
+  /// By when all that is in has run off: after add(), what was added too.
+  double arrival() const { return arrival_; }
+  /// Gives `n` back that were added when that came to `arrival`, but for what has run off since: that was used up.
+  void give_back(const Allowance& allow, std::int64_t n, double arrival, Moment now) {
+    arrival_ -= std::clamp(arrival - static_cast<double>(now), 0.0, static_cast<double>(n) * interval(allow));
+  }
 
   /// Milliseconds from now on in which what is in has run off.
   double backlog(Moment now) const { return std::max(0.0, arrival_ - static_cast<double>(now)); }

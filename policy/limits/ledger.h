@@ -16,6 +16,9 @@ namespace postern::limits {
 
 constexpr std::size_t kMostKeyBytes = 512;  // local: an address is at most 320; longer keys are hashed at their end
 
+/// A key of any length as one of at most kMostKeyBytes: cut, with a hash of the whole at its end. Pure.
+std::string bounded_key(std::string key);
+
 /// What a limit does while the store that several machines share cannot be asked.
 enum class Fallback {
   local,  ///< this machine counts alone, against its share
@@ -59,7 +62,8 @@ struct Hold {
   std::vector<Allowance> allow;
   std::int64_t amount = 0;
   std::string value;
-  bool local = false;  ///< in this machine's share
+  bool local = false;                           ///< in this machine's share
+  std::array<double, kMostWindows> arrivals{};  ///< in memory: by when it runs off in windows with a burst
 };
 
 /// Counts, in windows that end now (FIELD 2.6). Whatever the interleaving: what was committed within any window, and
@@ -69,9 +73,9 @@ class Ledger {
   virtual ~Ledger() = default;
 
   /// Tests all demands and takes those that fit, each for itself, in one atomic step (FAULTS T58); `answers` has one
-  /// place each. The Hold of each that was taken is appended to `holds`. A reservation that is
-  /// neither committed nor released for an hour counts no more. Where a store is shared: one round trip, no longer than
-  /// `deadline` or that store's own time-out.
+  /// place each. The Hold of each that was taken is appended to `holds`. A reservation that is neither committed nor
+  /// released for as long as a lease counts no more: a week in memory, an hour in Redis, where whoever reserved may be a
+  /// machine that is gone. Where a store is shared: one round trip, no longer than `deadline` or that store's own time-out.
   virtual void reserve(std::span<const Demand> demands, std::span<Answer> answers, std::vector<Hold>& holds,
                        const Deadline& deadline) = 0;
   /// Only looks: what reserve() would answer.

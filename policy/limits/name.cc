@@ -32,11 +32,14 @@ std::uint64_t NameHash::operator()(std::string_view limit, std::string_view name
 
 Name::Name(std::string_view limit, std::string_view key, const NameHash& hash)
     : limit_(limit.substr(0, kMostLimitBytes)), key_(key) {
-  if (key.size() > kMostKeyBytes) {
-    const std::string end = fmt::format("~{:016x}", sip_hash(kEndKey, key));
-    cut_.append(key.substr(0, kMostKeyBytes - end.size())).append(end);
-  }
+  if (key.size() > kMostKeyBytes) cut_ = std::make_unique<const std::string>(bounded_key(std::string(key)));
   hash_ = hash(limit_, this->key());
+}
+
+std::string bounded_key(std::string key) {
+  if (key.size() <= kMostKeyBytes) return key;
+  const std::string end = fmt::format("~{:016x}", sip_hash(kEndKey, key));
+  return key.substr(0, kMostKeyBytes - end.size()) + end;
 }
 
 std::string coarser_key(std::string_view key) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -28,12 +29,12 @@ class Name {
   Name& operator=(Name&&) = default;
 
   std::string_view limit() const { return limit_; }
-  std::string_view key() const { return cut_.empty() ? key_ : std::string_view(cut_); }
+  std::string_view key() const { return cut_ ? std::string_view(*cut_) : key_; }
   std::uint64_t hash() const { return hash_; }
 
  private:
   std::string_view limit_, key_;
-  std::string cut_;
+  std::unique_ptr<const std::string> cut_;
   std::uint64_t hash_ = 0;
 };
 

@@ -23,15 +23,13 @@ Ring& Ring::operator=(Ring&& other) noexcept {
   std::swap(pairs_, other.pairs_);
   std::swap(size_, other.size_);
   std::swap(room_, other.room_);
+  std::swap(moved_, other.moved_);
   return *this;
 }
 
-void Ring::expire(const Shape& shape, Moment now, Budget& budget) {
-  if (size_ == 0) return;
-  const std::int64_t oldest = shape.oldest(now);
+void Ring::drop(const Shape& shape, Moment now, Budget& budget) {
   std::size_t gone = 0;
-  for (; gone < size_ && slot(gone) < oldest; ++gone) sum_ -= count(gone);
-  if (gone == 0) return;
+  for (; gone < size_ && shape.leaves(slot(gone)) <= now; ++gone) sum_ -= count(gone);
   if (gone == size_) return clear(budget);
   erase(0, gone);
 }
@@ -47,6 +45,7 @@ void Ring::add(std::int64_t number, std::int64_t n, Budget& budget) {
     return;
   }
   if (size_ == room_ && !grow(budget)) {
+    moved_ = true;
     if (at == 0) {
       pairs()[0] = pair(slot(0), count(0) + n);
       return;
@@ -69,6 +68,9 @@ void Ring::add(std::int64_t number, std::int64_t n, Budget& budget) {
 std::int64_t Ring::take(std::int64_t number, std::int64_t n) {
   for (std::size_t i = size_; i-- > 0;) {
     if (slot(i) == number) return take_at(i, n);
+  }
+  for (std::size_t i = 0; moved_ && i < size_; ++i) {
+    if (slot(i) > number) return take_at(i, n);
   }
   return 0;
 }
@@ -99,6 +101,7 @@ void Ring::clear(Budget& budget) {
   room_ = 1;
   size_ = 0;
   sum_ = 0;
+  moved_ = false;
 }
 
 std::optional<Moment> Ring::frees(const Shape& shape, std::int64_t n) const {

@@ -23,9 +23,11 @@ class Ring {
   Ring& operator=(Ring&& other) noexcept;  ///< they change places
 
   /// Forgets what is fully outside of the window that ends `now`.
-  void expire(const Shape& shape, Moment now, Budget& budget);
+  void expire(const Shape& shape, Moment now, Budget& budget) {
+    if (size_ > 0 && shape.leaves(slot(0)) <= now) drop(shape, now, budget);
+  }
   void add(std::int64_t slot, std::int64_t n, Budget& budget);
-  /// Takes at most `n` out of that slot; how much that was.
+  /// Takes at most `n` out of that slot, or where it moved to; how much that was.
   std::int64_t take(std::int64_t slot, std::int64_t n);
   /// The same of that slot and the newer ones, where what was in it may be by now.
   void take_since(std::int64_t slot, std::int64_t n);
@@ -45,6 +47,8 @@ class Ring {
   }
 
  private:
+  void drop(const Shape& shape, Moment now, Budget& budget);
+
   // A window has fewer than 256 slots: with the newest known, the last byte of a slot's number tells it.
   static constexpr int kSlotBits = 8;
   static constexpr std::uint64_t kSlotMask = (1 << kSlotBits) - 1;
@@ -72,6 +76,7 @@ class Ring {
   } pairs_{0};
   std::uint8_t size_ = 0;
   std::uint8_t room_ = 1;
+  bool moved_ = false;  // something is in a newer slot than it fell into
 };
 
 }  // namespace postern::limits

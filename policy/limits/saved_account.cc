@@ -39,11 +39,27 @@ Values values_of(const Account& account) {
   return values;
 }
 
+/// What was committed stands there, too, while it is reserved once more.
+void put_open(const Account& account, const Shape& shape, Moment now, Slots& slots) {
+  if (account.unit != Unit::distinct_recipients || !account.values || account.open.sum() == 0) return;
+  account.values->set.each([&](const ValueSet::Entry& entry) {
+    if (entry.open == 0 || !stands(entry, shape, now)) return;
+    const std::pair<std::int64_t, std::int64_t> one{shape.slot_at(entry.last), 1};
+    const auto at = std::lower_bound(slots.begin(), slots.end(), one,
+                                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    if (at != slots.end() && at->first == one.first)
+      ++at->second;
+    else
+      slots.insert(at, one);
+  });
+}
+
 /// What stands in the window, but for what the values tell.
-Slots slots_of(const Window& window, const Values& told) {
+Slots slots_of(const Account& account, const Window& window, const Values& told, Moment now) {
   Slots slots;
   window.used.each([&](std::int64_t slot, std::int64_t count) { slots.emplace_back(slot, count); });
   const Shape shape = window.shape();
+  put_open(account, shape, now, slots);
   auto at = slots.rbegin();
   for (const auto& [hash, last] : told) {
     while (at != slots.rend() && at->first > shape.slot_at(last)) ++at;
@@ -55,13 +71,14 @@ Slots slots_of(const Window& window, const Values& told) {
   return slots;
 }
 
-void write_window(const Window& window, const Values& told, const Time& time, std::string& out) {
+void write_window(const Account& account, const Window& window, const Values& told, const Time& time,
+                  std::string& out) {
   const Shape shape = window.shape();
   put_number(out, window.seconds);
   put_number(out, static_cast<std::uint64_t>(window.most));
   put_number(out, static_cast<std::uint64_t>(window.burst));
   put_number(out, static_cast<std::uint64_t>(std::ceil(window.smooth.backlog(time.steady))));
-  const Slots slots = slots_of(window, told);
+  const Slots slots = slots_of(account, window, told, time.steady);
   put_number(out, slots.size());
   for (const auto& [slot, count] : slots) {
     put_number(out, static_cast<std::uint64_t>(shape.slot_at(time.steady) - slot));
@@ -138,7 +155,7 @@ void write(const Account& account, std::string_view key, const Time& time, std::
   values.resize(kept);
   put_number(out, account.count);
   const bool distinct = account.unit == Unit::distinct_recipients;
-  for (const Window& window : account.windows()) write_window(window, distinct ? values : Values{}, time, out);
+  for (const Window& window : account.windows()) write_window(account, window, distinct ? values : Values{}, time, out);
   put_number(out, kept);
   out += told;
   put_word(out, mark(key, std::string_view(out).substr(begin)));

@@ -3,7 +3,8 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <vector>
+#include <string>
+#include <utility>
 
 #include "policy/limits/restore.h"
 #include "policy/limits/saved_account.h"
@@ -14,13 +15,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kBreath{20};  // local: between two writings, however much hurry there is
 constexpr std::size_t kUnderOneLock = 32;         // local: accounts, some microseconds
-constexpr std::size_t kUnwaited = 20'000;         // local: a store drops what it cannot queue (100,000)
+constexpr std::size_t kUnwaited = 5'000;          // local: so many stand before what is urgent, some 30 ms
 constexpr std::chrono::seconds kPatience{10};     // local
 constexpr std::size_t kTendSteps = 2000;          // local: under one lock, some 100 µs
 
 struct Written {
-  std::string key, value;
-  WallTime expires;
+  std::uint64_t hash;
+  std::string key = {}, value = {};
+  WallTime expires = {};
 };
 
 }  // namespace
@@ -48,37 +50,65 @@ Saver::~Saver() {
   write();
 }
 
-void Saver::hurry() {
-  if (hurry_.exchange(true)) return;
-  { const std::lock_guard lock(mutex_); }
-  wake_.notify_one();
+void Saver::hurry(std::size_t shard, std::uint64_t hash) {
+  {
+    const std::lock_guard lock(mutex_);
+    urgent_.push_back({shard, hash});
+  }
+  if (!hurry_.exchange(true)) wake_.notify_one();
 }
 
 bool Saver::save(const Deadline& deadline) {
   write();
-  return store_ == nullptr || store_->wait(store_->last(), deadline);
+  if (store_ == nullptr) return true;
+  const std::lock_guard lock(writing_);
+  const bool durable = store_->wait(store_->last(), deadline);
+  waited(durable);
+  return durable;
 }
 
 void Saver::run() {
   std::unique_lock lock(mutex_);
+  auto due = std::chrono::steady_clock::now() + every_;
   while (!ending_) {
-    wake_.wait_for(lock, every_, [&] { return ending_ || hurry_; });
-    hurry_ = false;
+    wake_.wait_until(lock, due, [&] { return ending_ || !urgent_.empty(); });
     lock.unlock();
-    write();
-    accounts_.each_shard([&](Shard& shard) {
-      shard.tend(accounts_.now(), kTendSteps);
-      return true;
-    });
+    if (std::chrono::steady_clock::now() >= due) {
+      failing_ = false;
+      write();
+      tend();
+      due = std::chrono::steady_clock::now() +
+            (failing_ ? std::max<std::chrono::milliseconds>(every_, kPatience) : every_);
+    } else {
+      const std::lock_guard writing(writing_);
+      write_urgent();
+    }
     lock.lock();
     wake_.wait_for(lock, kBreath, [&] { return ending_; });
   }
+}
+
+void Saver::tend() {
+  accounts_.each_shard([&](Shard& shard) {
+    shard.tend(accounts_.now(), kTendSteps);
+    return true;
+  });
 }
 
 void Saver::write() {
   if (store_ == nullptr) return;
   const std::lock_guard lock(writing_);
   for (std::size_t i = 0; i <= Accounts::kCoarse; ++i) write_shard(i);
+}
+
+void Saver::write_urgent() {
+  if (!hurry_.exchange(false)) return;
+  std::vector<Where> urgent;
+  {
+    const std::lock_guard lock(mutex_);
+    urgent.swap(urgent_);
+  }
+  for (const Where& at : urgent) write_accounts(at.shard, {&at.hash, 1});
 }
 
 void Saver::write_shard(std::size_t number) {
@@ -88,37 +118,61 @@ void Saver::write_shard(std::size_t number) {
     const std::lock_guard lock(shard.mutex);
     stained = shard.take_stained();
   }
-  std::vector<Written> written;
-  for (std::size_t begin = 0; begin < stained.size(); begin += kUnderOneLock) {
-    written.clear();
-    {
-      const std::lock_guard lock(shard.mutex);
-      const saved::Time time = time_now(boot_, clock_);
-      const WallTime wall = clock_.wall();
-      for (std::size_t i = begin; i < std::min(begin + kUnderOneLock, stained.size()); ++i) {
-        shard.table().each_of(stained[i], [&](Account& account) {
-          if (!account.dirty) return;
-          account.expire(time.steady, shard.budget());
-          account.dirty = false;
-          account.unsaved = 0;
-          Written one;
-          one.key = saved::key_of(account.limit(), account.key(), number == Accounts::kCoarse);
-          saved::write(account, one.key, time, store::kMostValueBytes, one.value);
-          one.expires = wall + std::chrono::milliseconds(std::max<std::int64_t>(account.ends() - time.steady, 1));
-          written.push_back(std::move(one));
-        });
-      }
-    }
-    for (const Written& one : written) put(one.key, one.value, one.expires);
+  std::span<const std::uint64_t> rest = stained;
+  for (std::size_t many = 0; write_urgent(), !rest.empty(); rest = rest.subspan(many)) {
+    many = std::min(kUnderOneLock, rest.size());
+    write_accounts(number, rest.first(many));
   }
 }
 
-void Saver::put(std::string_view key, std::string_view value, WallTime expires) {
-  if (store_->put(store::Space::limit, key, value, expires) == store::kRefused) return failed_.add();
-  saved_.add();
-  if (++unwaited_ < kUnwaited) return;
-  unwaited_ = 0;
-  store_->wait(store_->last(), Deadline(std::chrono::steady_clock::now() + kPatience));
+/// Those of them that are changed; no more than kUnderOneLock.
+void Saver::write_accounts(std::size_t number, std::span<const std::uint64_t> hashes) {
+  Shard& shard = accounts_.shard(number);
+  std::vector<Written> written;
+  {
+    const std::lock_guard lock(shard.mutex);
+    const saved::Time time = time_now(boot_, clock_);
+    const WallTime wall = clock_.wall();
+    for (const std::uint64_t hash : hashes) {
+      shard.table().each_of(hash, [&](Account& account) {
+        if (!account.dirty) return;
+        account.expire(time.steady, shard.budget());
+        account.dirty = account.urgent = false;
+        account.unsaved = 0;
+        Written one{.hash = hash, .key = saved::key_of(account.limit(), account.key(), number == Accounts::kCoarse)};
+        saved::write(account, one.key, time, store::kMostValueBytes, one.value);
+        one.expires = wall + std::chrono::milliseconds(std::max<std::int64_t>(account.ends() - time.steady, 1));
+        written.push_back(std::move(one));
+      });
+    }
+  }
+  std::vector<Where> refused;
+  for (const Written& one : written) {
+    const bool taken = store_->put(store::Space::limit, one.key, one.value, one.expires) != store::kRefused;
+    (taken ? saved_ : failed_).add();
+    (taken ? unwaited_ : refused).push_back({number, one.hash});
+  }
+  stain_again(refused);
+  if (unwaited_.size() < kUnwaited) return;
+  waited(store_->wait(store_->last(), Deadline(std::chrono::steady_clock::now() + kPatience)));
+}
+
+/// What was put so far is in the file, or may not be.
+void Saver::waited(bool durable) {
+  if (!durable) {
+    failing_ = true;
+    failed_.add(static_cast<std::int64_t>(unwaited_.size()));
+    stain_again(unwaited_);
+  }
+  unwaited_.clear();
+}
+
+void Saver::stain_again(std::span<const Where> accounts) {
+  for (const Where& at : accounts) {
+    Shard& shard = accounts_.shard(at.shard);
+    const std::lock_guard lock(shard.mutex);
+    shard.table().each_of(at.hash, [&](Account& account) { shard.stain(at.hash, account); });
+  }
 }
 
 void Saver::forget(std::string_view limit, std::string_view key, bool coarse) {

@@ -3,11 +3,13 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <string>
+#include <span>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "policy/base/clock.h"
 #include "policy/base/counters.h"
@@ -17,8 +19,9 @@
 
 namespace postern::limits {
 
-/// The thread "postern-limits": writes changed accounts to the store, so often or soon after hurry(), and forgets those in
-/// which nothing stands any more. Thread-safe.
+/// The thread "postern-limits": writes changed accounts to the store, so often, and forgets those in which nothing stands
+/// any more. Those of hurry() come soon, and before others, however many there are. What the store did not take is
+/// written again. Thread-safe.
 class Saver {
  public:
   /// `store` may be null: nothing is written. All outlive this.
@@ -30,17 +33,26 @@ class Saver {
   Saver& operator=(const Saver&) = delete;
 
   bool saves() const { return store_ != nullptr; }
-  void hurry();
+  /// The accounts of this hash in this shard are not to wait.
+  void hurry(std::size_t shard, std::uint64_t hash);
   /// Writes what is changed, and waits until it is durable.
   bool save(const Deadline& deadline);
   /// What is saved of an account goes, too; it is forgotten already.
   void forget(std::string_view limit, std::string_view key, bool coarse);
 
  private:
+  struct Where {
+    std::size_t shard;
+    std::uint64_t hash;
+  };
   void run();
+  void tend();
   void write();
+  void write_urgent();
   void write_shard(std::size_t number);
-  void put(std::string_view key, std::string_view value, WallTime expires);
+  void write_accounts(std::size_t number, std::span<const std::uint64_t> hashes);
+  void waited(bool durable);
+  void stain_again(std::span<const Where> accounts);
 
   Accounts& accounts_;
   store::Store* const store_;
@@ -49,11 +61,13 @@ class Saver {
   const std::chrono::milliseconds every_;
   Counter &saved_, &failed_;
 
-  std::mutex writing_;  // one writes: an older state never follows a newer one
-  std::size_t unwaited_ = 0;
+  std::mutex writing_;           // one writes: an older state never follows a newer one
+  std::vector<Where> unwaited_;  // put since the store last said that all is durable
+  std::atomic<bool> failing_{false};
 
-  std::atomic<bool> hurry_{false};
-  std::mutex mutex_;  // guards ending_
+  std::atomic<bool> hurry_{false};  // something is urgent
+  std::mutex mutex_;                // guards ending_ and urgent_
+  std::vector<Where> urgent_;
   std::condition_variable wake_;
   bool ending_ = false;
   std::thread thread_;

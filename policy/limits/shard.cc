@@ -58,23 +58,22 @@ Account* Shard::make(const Name& name, Unit unit, std::span<const Allowance> all
 Account* Shard::with_windows(const Name& name, Account* account, std::span<const Allowance> allow) {
   std::size_t missing = 0;
   for (const Allowance& a : allow) missing += account->window(a.window) == nullptr ? 1u : 0u;
-  if (missing > 0) {
-    while (account->count + missing > kMostWindows) account->drop_window_beside(allow, budget_);
-    if (account->count + missing > account->room) {
-      Account* const wide = Account::widened(account, account->count + missing, budget_);
-      table_.replace(name.hash(), account, wide);
-      account = wide;
-    }
-    for (const Allowance& a : allow) {
-      if (account->window(a.window) == nullptr) account->add_window(a.window);
-    }
-  }
+  if (missing > 0) account = with_room(name, account, allow, missing);
   for (const Allowance& a : allow) {
-    Window& window = *account->window(a.window);
-    window.most = a.most;
-    window.burst = a.burst.value_or(0);
+    Window* window = account->window(a.window);
+    if (window == nullptr) window = &account->add_window(a.window);
+    window->most = a.most;
+    window->burst = a.burst.value_or(0);
   }
   return account;
+}
+
+Account* Shard::with_room(const Name& name, Account* account, std::span<const Allowance> allow, std::size_t missing) {
+  while (account->count + missing > kMostWindows) account->drop_window_beside(allow, budget_);
+  if (account->count + missing <= account->room) return account;
+  Account* const wide = Account::widened(account, account->count + missing, budget_);
+  table_.replace(name.hash(), account, wide);
+  return wide;
 }
 
 void Shard::erase(const Name& name, Account* account) {
@@ -83,10 +82,10 @@ void Shard::erase(const Name& name, Account* account) {
   accounts_.add(-1);
 }
 
-void Shard::stain(const Name& name, Account& account) {
+void Shard::stain(std::uint64_t hash, Account& account) {
   if (std::exchange(account.dirty, true)) return;
   const std::size_t before = stained_.capacity();
-  stained_.push_back(name.hash());
+  stained_.push_back(hash);
   if (stained_.capacity() == before) return;
   if (before > 0) budget_.give_back(before * sizeof(std::uint64_t));
   budget_.take(stained_.capacity() * sizeof(std::uint64_t));

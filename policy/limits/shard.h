@@ -30,7 +30,7 @@ class Shard {
   Account* with_windows(const Name& name, Account* account, std::span<const Allowance> allow);
   void erase(const Name& name, Account* account);
   /// Something is to be written.
-  void stain(const Name& name, Account& account);
+  void stain(std::uint64_t hash, Account& account);
   std::vector<std::uint64_t> take_stained();
   /// Forgets accounts in which nothing stands any more, in a few steps; false while there is more to do.
   bool tend(Moment now, std::size_t steps);
@@ -41,6 +41,7 @@ class Shard {
   mutable std::mutex mutex;
 
  private:
+  Account* with_room(const Name& name, Account* account, std::span<const Allowance> allow, std::size_t missing);
   void came(Account& account, Moment now);
 
   Budget& budget_;

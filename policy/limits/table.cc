@@ -4,6 +4,16 @@
 
 namespace postern::limits {
 
+namespace {
+
+/// An account takes some cache lines, all of which are needed soon: they come at once.
+void prefetch(const Account* account) {
+  constexpr int kLine = 64;
+  for (int line = 1; line <= 3; ++line) __builtin_prefetch(reinterpret_cast<const char*>(account) + line * kLine, 1);
+}
+
+}  // namespace
+
 Table::~Table() {
   if (room_ > 0) budget_.give_back(room_ * sizeof(Place));
 }
@@ -13,6 +23,7 @@ Account* Table::find(const Name& name) const {
   for (std::size_t at = name.hash() & mask(); places_[at].account != nullptr; at = (at + 1) & mask()) {
     if (places_[at].hash != name.hash()) continue;
     Account* const account = places_[at].account;
+    prefetch(account);
     if (account->key() == name.key() && account->limit() == name.limit()) return account;
   }
   return nullptr;

@@ -19,7 +19,12 @@ milliseconds wait(const Window* window, const Allowance& allow, std::int64_t use
   const std::int64_t over = used + cost - allow.most;
   if (over > 0) {
     const Shape shape = Shape::of(allow.window);
-    const std::optional<Moment> frees = window != nullptr ? window->used.frees(shape, over) : std::nullopt;
+    const std::int64_t committed = window != nullptr ? window->used.sum() : 0;
+    std::optional<Moment> frees;
+    if (committed + cost > allow.most) {
+      frees = window->used.frees(shape, over);
+      if (!frees) frees = window->used.frees(shape, committed + cost - allow.most);
+    }
     ms = frees ? std::max<std::int64_t>(*frees - request.now, 1) : shape.slot;  // local: who reserved may give back
   }
   if (allow.burst && window != nullptr) ms = std::max(ms, window->smooth.wait(allow, cost, request.now));
@@ -66,12 +71,14 @@ Weighed weigh(Account* account, const Request& request, Answer& answer) {
   return weighed;
 }
 
-bool take(Account& account, const Request& request, const Weighed& weighed) {
+bool take(Account& account, const Request& request, const Weighed& weighed, Arrivals& arrivals) {
   const Demand& demand = request.demand;
   for (std::size_t i = 0; i < demand.allow.size(); ++i) {
     const Allowance& allow = demand.allow[i];
-    if (allow.burst && weighed.costs[i] > 0)
-      account.window(allow.window)->smooth.add(allow, weighed.costs[i], request.now);
+    if (!allow.burst || weighed.costs[i] == 0) continue;
+    Gcra& smooth = account.window(allow.window)->smooth;
+    smooth.add(allow, weighed.costs[i], request.now);
+    arrivals[i] = smooth.arrival();
   }
   if (counts_values(demand.unit)) return values::take(account, request);
   account.open.add(kLease.slot_at(request.now), demand.amount, request.budget);
@@ -95,9 +102,10 @@ void release(Account& account, const Request& request, const Held& held) {
   const Demand& demand = request.demand;
   if (counts_values(demand.unit)) return values::release(account, request, held);
   account.open.take_since(held.lease, demand.amount);
-  for (const Allowance& allow : demand.allow) {
+  for (std::size_t i = 0; i < demand.allow.size(); ++i) {
+    const Allowance& allow = demand.allow[i];
     Window* const window = allow.burst && allow.most > 0 ? account.window(allow.window) : nullptr;
-    if (window != nullptr) window->smooth.give_back(allow, demand.amount);
+    if (window != nullptr) window->smooth.give_back(allow, demand.amount, held.arrivals[i], request.now);
   }
 }
 

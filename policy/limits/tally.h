@@ -27,14 +27,18 @@ struct Weighed {
 /// `used` are without the demand.
 Weighed weigh(Account* account, const Request& request, Answer& answer);
 
+/// By when what is reserved runs off in windows with a burst; 0 where it cost nothing there.
+using Arrivals = std::array<double, kMostWindows>;
+
 /// Reserves what fits; the account has its windows. False where there is nothing to be given back.
-bool take(Account& account, const Request& request, const Weighed& weighed);
+bool take(Account& account, const Request& request, const Weighed& weighed, Arrivals& arrivals);
 
 /// How a hold stands in its account.
 struct Held {
   bool any = false;         ///< it is a hold, not a charge …
   bool open = false;        ///< … and a reservation stands there …
   std::uint32_t lease = 0;  ///< … since this slot of kLease
+  Arrivals arrivals{};
 };
 /// Counts it, out of its reservation where there is one. The account has the windows. How much more is used now.
 std::int64_t commit(Account& account, const Request& request, const Held& held);

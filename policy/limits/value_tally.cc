@@ -14,11 +14,6 @@ constexpr std::int64_t kKnownFor = std::chrono::milliseconds(kAcquaintance).coun
 
 bool is_known(const ValueSet::Entry& entry, Moment now) { return entry.last != 0 && now - entry.last < kKnownFor; }
 
-/// Does it stand in the ring of such a window?
-bool stands(const ValueSet::Entry& entry, const Shape& shape, Moment now) {
-  return entry.last != 0 && shape.slot_at(entry.last) >= shape.oldest(now);
-}
-
 /// Forgets the values of which nothing can be said any more.
 void purge(Account& account, Moment now) {
   Values& values = *account.values;
@@ -69,24 +64,36 @@ void give_back_open(Account& account, ValueSet::Entry& entry) {
   entry.open = 0;
 }
 
-/// The value moves in the rings to where it is used now.
-std::int64_t count_distinct(Account& account, ValueSet::Entry& entry, const Request& request) {
-  std::int64_t more = 0;
+/// Out of the windows in which it stands.
+void take_out(Account& account, const ValueSet::Entry& entry, const Request& request) {
   for (const Allowance& allow : request.demand.allow) {
     Window& window = *account.window(allow.window);
-    Ring& held = account.values->held[static_cast<std::size_t>(&window - account.windows().data())];
-    const Shape shape = window.shape();
-    if (stands(entry, shape, request.now)) {
-      const std::int64_t before = shape.slot_at(entry.last);
-      window.used.take(before, 1);
-      if (entry.open > 0) held.take(before, 1);
-    } else {
-      more = 1;
-    }
-    window.used.add(shape.slot_at(request.now), 1, request.budget);
-    if (entry.open > 0) held.add(shape.slot_at(request.now), 1, request.budget);
+    if (stands(entry, window.shape(), request.now)) window.used.take(window.shape().slot_at(entry.last), 1);
   }
-  return more;
+}
+
+void put_back(Account& account, const ValueSet::Entry& entry, const Request& request) {
+  for (const Allowance& allow : request.demand.allow) {
+    Window* const window = account.window(allow.window);
+    if (window == nullptr || !stands(entry, window->shape(), request.now)) continue;
+    window->used.add(window->shape().slot_at(entry.last), 1, request.budget);
+  }
+}
+
+/// The value moves in the rings to where it is used now, unless it is reserved still.
+std::int64_t count_distinct(Account& account, ValueSet::Entry& entry, const Request& request, const Held& held) {
+  const bool is_in = std::all_of(request.demand.allow.begin(), request.demand.allow.end(), [&](const Allowance& allow) {
+    return stands(entry, Shape::of(allow.window), request.now);
+  });
+  if (entry.open == 0) {
+    take_out(account, entry, request);
+    if (held.open) account.open.take_since(held.lease, 1);  // it had no place when it was reserved
+  } else if (held.open && --entry.open == 0) {
+    account.open.take_since(entry.lease, 1);
+  }
+  entry.last = request.now;
+  if (entry.open == 0) put_back(account, entry, request);
+  return is_in ? 0 : 1;
 }
 
 std::int64_t count_first(Account& account, const Request& request) {
@@ -133,11 +140,7 @@ bool take(Account& account, const Request& request) {
   if (entry->open > 0) account.open.take_since(entry->lease, 1);
   account.open.add(lease, 1, request.budget);
   entry->lease = lease;
-  if (++entry->open > 1 || !distinct) return true;
-  for (std::size_t i = 0; i < account.count; ++i) {
-    const Shape shape = account.windows()[i].shape();
-    if (stands(*entry, shape, request.now)) account.values->held[i].add(shape.slot_at(entry->last), 1, request.budget);
-  }
+  if (++entry->open == 1 && distinct) take_out(account, *entry, request);
   return true;
 }
 
@@ -148,19 +151,7 @@ std::int64_t commit(Account& account, const Request& request, const Held& held) 
     return count_first(account, request);
   }
   account.values->latest = request.now;
-  if (account.unit == Unit::distinct_recipients) {
-    const std::int64_t more = count_distinct(account, *entry, request);
-    entry->last = request.now;
-    if (!held.open || entry->open == 0) return more;
-    if (--entry->open > 0) return more;
-    account.open.take_since(entry->lease, 1);
-    for (const Allowance& allow : request.demand.allow) {
-      Window& window = *account.window(allow.window);
-      account.values->held[static_cast<std::size_t>(&window - account.windows().data())].take(
-          window.shape().slot_at(request.now), 1);
-    }
-    return more;
-  }
+  if (account.unit == Unit::distinct_recipients) return count_distinct(account, *entry, request, held);
   if (entry->open > 0) give_back_open(account, *entry);  // other reservations of it cost nothing from now on
   const bool was_known = is_known(*entry, request.now);
   entry->last = request.now;
@@ -170,16 +161,16 @@ std::int64_t commit(Account& account, const Request& request, const Held& held) 
 void release(Account& account, const Request& request, const Held& held) {
   ValueSet::Entry* const entry = account.values ? account.values->set.find(request.value) : nullptr;
   if (entry == nullptr) return account.open.take_since(held.lease, 1);
+  const bool distinct = account.unit == Unit::distinct_recipients;
+  if (entry->open == 0 && distinct) account.open.take_since(held.lease, 1);  // it had no place when it was reserved
   if (entry->open == 0 || --entry->open > 0) return;
   account.open.take_since(entry->lease, 1);
-  const bool distinct = account.unit == Unit::distinct_recipients;
-  for (const Allowance& allow : request.demand.allow) {
+  if (distinct) put_back(account, *entry, request);
+  for (std::size_t i = 0; i < request.demand.allow.size(); ++i) {
+    const Allowance& allow = request.demand.allow[i];
     Window* const window = account.window(allow.window);
-    if (window == nullptr) continue;
-    const auto i = static_cast<std::size_t>(window - account.windows().data());
-    const bool free = distinct && stands(*entry, window->shape(), request.now);
-    if (free) account.values->held[i].take(window->shape().slot_at(entry->last), 1);
-    if (!free && allow.burst && allow.most > 0) window->smooth.give_back(allow, 1);
+    if (window == nullptr || (distinct && stands(*entry, window->shape(), request.now))) continue;
+    if (allow.burst && allow.most > 0) window->smooth.give_back(allow, 1, held.arrivals[i], request.now);
   }
   if (entry->last == 0) account.values->set.erase(entry);
 }

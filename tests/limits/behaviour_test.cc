@@ -12,6 +12,7 @@
 #include "policy/limits/behaviour_settings.h"
 #include "policy/limits/likeness.h"
 #include "policy/limits/memory_ledger.h"
+#include "tests/limits/limits_world.h"
 #include "tests/limits/naive_ledger.h"
 #include "tests/support/fake_clock.h"
 
@@ -424,6 +425,20 @@ TEST(Behaviour, OfANetworkIsWhetherItGuessesAddresses) {
   EXPECT_EQ(w.ledger.size(), 1U);
   for (int i = 0; i < 100; ++i) w.behaviour.refused(w.subject);
   EXPECT_EQ(w.level(), Level::suspicious);
+}
+
+TEST(Behaviour, KeepsNothingOfANetworkForLongerThanADay) {
+  LimitsWorld w;
+  const BehaviourSettings settings;
+  const Behaviour behaviour(settings, *w.ledger);
+  const Subject network{.kind = Subject::Kind::network, .name = "2001:db8::/64"};
+  behaviour.refused(network);
+  behaviour.sent(network, {}, {.recipients = {"a@b.example"}, .subject = {}}, no_hurry());
+  const auto shown = w.ledger->show("net 2001:db8::/64", no_hurry());
+  ASSERT_EQ(shown.size(), 2U);
+  for (const auto& account : shown) {
+    for (const auto& window : account.windows) EXPECT_LE(window.allow.window, std::chrono::hours(24));
+  }
 }
 
 TEST(Behaviour, KeepsAccountsApartAndTheirCaseTogether) {
