@@ -4,8 +4,8 @@
 # Compiler and libraries of the program itself.
 BUILD_PACKAGES=(
   ccache cmake g++ ninja-build pkgconf
-  libcdb-dev libcli11-dev libfmt-dev libicu-dev libldap-dev liblmdb-dev libmariadb-dev libmaxminddb-dev libmilter-dev libpq-dev libpsl-dev
-  libre2-dev libspdlog-dev libsqlite3-dev libssl-dev libsystemd-dev libunbound-dev libyaml-cpp-dev
+  libcdb-dev libcli11-dev libcpp-httplib-dev libfmt-dev libhiredis-dev libicu-dev libldap-dev liblmdb-dev libmariadb-dev libmaxminddb-dev
+  libmilter-dev libpq-dev libpsl-dev libre2-dev libspdlog-dev libsqlite3-dev libssl-dev libsystemd-dev libunbound-dev libyaml-cpp-dev
   nlohmann-json3-dev
 )
 
@@ -13,7 +13,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   dovecot-core ldnsutils libgmock-dev libgtest-dev libmail-dkim-perl libmail-dmarc-perl libnet-ssleay-perl libopendkim11 libsasl2-modules
   mariadb-client-core mariadb-server-core nsd openssl postgresql-15 python3-authres python3-dkim python3-dnspython python3-nacl
-  python3-spf sasl2-bin slapd sqlite3 swaks
+  python3-spf redis-sentinel redis-server sasl2-bin slapd sqlite3 stunnel4 swaks
 )
 
 # Programs of tests/bench that are built where the library is found, and what makes their tables.

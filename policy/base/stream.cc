@@ -212,6 +212,15 @@ Io Stream::read(std::string& bytes, std::size_t most, SteadyTime until) {
   return Io::ok;
 }
 
+Io Stream::read_now(std::string& bytes) {
+  if (unread_.empty()) {
+    if (const Io got = fill(std::chrono::steady_clock::now(), false); got != Io::ok) return got;
+  }
+  bytes += unread_;
+  unread_.clear();
+  return Io::ok;
+}
+
 Io Stream::read_line(std::string& line, std::size_t most, SteadyTime until) {
   for (std::size_t seen = 0;;) {
     const std::size_t end = unread_.find('\n', seen);

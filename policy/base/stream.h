@@ -70,6 +70,10 @@ class Stream {
   /// One line with its LF (and what stands before it), in place of what `line` holds. A line of more than `most` bytes
   /// is failed.
   Io read_line(std::string& line, std::size_t most, SteadyTime until);
+  /// Adds what is there to `bytes` and never waits; timed_out where nothing is.
+  Io read_now(std::string& bytes);
+  /// To poll for input, after read_now() was timed_out.
+  int descriptor() const { return fd_; }
   /// Has the peer sent something that was not read yet, or ended? Never waits.
   bool has_more();
 

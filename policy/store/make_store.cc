@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "policy/store/memory_store.h"
 #include "policy/store/read_only_store.h"
+#include "policy/store/redis_store.h"
 #include "policy/store/sqlite_store.h"
 
 namespace postern::store {
@@ -25,12 +27,25 @@ std::string objection(const std::string& path) {
   return {};
 }
 
+Result<std::unique_ptr<Store>> make_redis(const Options& options, const Clock& clock, Counters& counters,
+                                          std::shared_ptr<redis::Connection> connection) {
+  if (!connection) {
+    auto made = redis::Connection::make(options.redis, counters);
+    if (!made) return made.error();
+    connection = std::move(made).value();
+  }
+  const Table::Limits limits{options.most_entries, options.most_memory};
+  return std::unique_ptr<Store>(std::make_unique<RedisStore>(std::move(connection), limits, clock, counters));
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Store>> make_store(const Options& options, const Clock& clock, Counters& counters) {
+Result<std::unique_ptr<Store>> make_store(const Options& options, const Clock& clock, Counters& counters,
+                                          std::shared_ptr<redis::Connection> shared) {
   const Table::Limits limits{options.most_entries, options.most_bytes};
   switch (options.type) {
     case Options::Type::memory: return std::unique_ptr<Store>(std::make_unique<MemoryStore>(limits, clock, counters));
+    case Options::Type::redis: return make_redis(options, clock, counters, std::move(shared));
     case Options::Type::sqlite: break;
   }
   if (std::string why = objection(options.path); !why.empty()) return Error{std::move(why), {}};

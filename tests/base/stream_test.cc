@@ -100,6 +100,21 @@ TEST(Stream, TellsWhetherThePeerHasMoreToSay) {
   EXPECT_TRUE(q.stream->has_more());
 }
 
+TEST(Stream, TakesWhatIsThereWithoutWaiting) {
+  int fds[2];
+  socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
+  Stream stream(fds[0]);
+  std::string bytes = "before ";
+  EXPECT_EQ(stream.read_now(bytes), Io::timed_out);
+  say(fds[1], "line\nrest");
+  std::string line;
+  EXPECT_EQ(stream.read_line(line, 100, in(5s)), Io::ok);
+  EXPECT_EQ(stream.read_now(bytes), Io::ok);
+  EXPECT_EQ(bytes, "before rest");
+  ::close(fds[1]);
+  EXPECT_EQ(stream.read_now(bytes), Io::closed);
+}
+
 TEST(Stream, ConnectsOrSaysWhyNot) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in at{};
