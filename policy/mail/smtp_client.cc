@@ -13,6 +13,8 @@ namespace {
 using Kind = Outcome::Kind;
 
 constexpr std::size_t kMostCommandBytes = 510;              // RFC 5321 4.5.3.1.4, without CRLF
+constexpr std::size_t kMostLineBytes = 998;                 // RFC 5321 4.5.3.1.6, without CRLF
+constexpr std::size_t kMostMessageBytes = 64U << 20;        // local
 constexpr std::size_t kMostReadBytes = 4096;                // local: at one time
 constexpr auto kGoodbye = std::chrono::milliseconds(2000);  // local: nobody needs the answer to QUIT
 
@@ -41,6 +43,24 @@ std::vector<std::string> keywords(const ServerReply& reply) {
     words.push_back(std::move(word));
   }
   return words;
+}
+
+// The lines of a message as DATA sends them, with the dot at the end (RFC 5321 4.1.1.4, 4.5.2), or why it cannot be sent.
+std::string stuffed(std::string_view message, std::string& problem) {
+  std::string out;
+  out.reserve(message.size() + message.size() / 32 + 5);
+  while (!message.empty()) {
+    const std::size_t end = std::min(message.find_first_of("\r\n"), message.size());
+    const std::string_view line = message.substr(0, end);
+    message.remove_prefix(end);
+    // A CR alone and an LF alone end a line as CRLF does, so that none of them leaves (FAULTS T26).
+    message.remove_prefix(message.starts_with("\r\n") ? 2 : std::min<std::size_t>(1, message.size()));
+    if (line.size() > kMostLineBytes) problem = "a line is too long";
+    if (line.starts_with('.')) out += '.';
+    out += line;
+    out += "\r\n";
+  }
+  return out += ".\r\n";
 }
 
 }  // namespace
@@ -119,6 +139,25 @@ Outcome Client::rcpt(const Mailbox& recipient) {
   if (needs_utf8(recipient) && !offers("SMTPUTF8"))
     return without_reply(Kind::refused, "the server offers no SMTPUTF8");
   return command(fmt::format("RCPT TO:<{}>", recipient.text()));
+}
+
+Outcome Client::data(std::string_view message) {
+  if (message.size() > kMostMessageBytes) return without_reply(Kind::refused, "the message is too long");
+  if (message.find('\0') != std::string_view::npos) return without_reply(Kind::refused, "a NUL in the message");
+  if (!is_ascii(message) && !offers("8BITMIME"))
+    return without_reply(Kind::refused, "the server offers no 8BITMIME");  // RFC 6152 3
+  std::string problem;
+  const std::string bytes = stuffed(message, problem);
+  if (!problem.empty()) return without_reply(Kind::refused, problem);
+  Outcome ready = command("DATA");
+  if (!ready.is_reply() || ready.reply.code != 354) {
+    // RFC 5321 4.3.2: 354 is the only reply to go on with; a 2xx leaves the dialogue out of step.
+    if (ready.positive()) return without_reply(Kind::broken, "no 354 to DATA");
+    return ready;
+  }
+  const SteadyTime until = std::min(patience_.until, std::chrono::steady_clock::now() + patience_.command);
+  if (const Io sent = stream_->write(bytes, until); sent != Io::ok) return outcome_of(sent, *stream_);
+  return read_reply(until);
 }
 
 Outcome Client::reset() { return command("RSET"); }

@@ -57,6 +57,10 @@ class Client {
   /// Nothing is the null reverse-path. `utf8`: some address of the transaction needs SMTPUTF8 (RFC 6531 3.4).
   Outcome mail(const std::optional<Mailbox>& sender, bool utf8);
   Outcome rcpt(const Mailbox& recipient);
+  /// DATA and the message, its dots stuffed and its line ends CRLF whichever they are, at most 64 MiB. It is refused
+  /// before DATA where it holds a NUL, a line of over 998 bytes, or bytes beyond ASCII that the server does not offer to
+  /// take (8BITMIME). `positive()` only where the server has taken it.
+  Outcome data(std::string_view message);
   Outcome reset();
   /// Says QUIT and waits a moment for the answer, which nobody needs.
   void quit();

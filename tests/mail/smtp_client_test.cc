@@ -91,6 +91,40 @@ TEST(SmtpClient, UsesSmtputf8OnlyWhereItIsOffered) {
   EXPECT_EQ(with.server.commands()[1], "MAIL FROM:<> SMTPUTF8\r\n");
 }
 
+TEST(SmtpClient, SendsAMessageWithItsDotsStuffed) {  // RFC 5321 4.5.2
+  Dialogue d({});
+  d.client->hello("mx.home.example");
+  d.client->mail(std::nullopt, false);
+  d.client->rcpt(mailbox("a"));
+  EXPECT_TRUE(d.client->data("Subject: x\n\n.\n..a\r\nb\rc\n.\r.\r\nlast").positive());
+  EXPECT_TRUE(d.client->data("").positive());
+  d.client->quit();
+  EXPECT_EQ(d.server.messages(),
+            (std::vector<std::string>{"Subject: x\r\n\r\n..\r\n...a\r\nb\r\nc\r\n..\r\n..\r\nlast\r\n", ""}));
+  EXPECT_EQ(d.server.commands().back(), "QUIT\r\n");
+}
+
+TEST(SmtpClient, DoesNotBeginAMessageThatCannotBeSent) {
+  Dialogue d({.ehlo = "250 mx\r\n"});
+  d.client->hello("mx.home.example");
+  EXPECT_EQ(d.client->data(std::string("a\0b", 3)).kind, Kind::refused);
+  EXPECT_EQ(d.client->data(std::string(999, 'a')).kind, Kind::refused);
+  EXPECT_EQ(d.client->data("\xC3\xBC").problem, "the server offers no 8BITMIME");
+  EXPECT_EQ(d.server.commands().size(), 1U);
+  EXPECT_TRUE(d.client->data(std::string(998, 'a')).positive());
+}
+
+TEST(SmtpClient, TellsWhatBecameOfAMessage) {
+  Dialogue no({.data = "503 5.5.1 no\r\n"});
+  EXPECT_EQ(no.client->data("a").reply.code, 503);
+  Dialogue odd({.data = "250 ok\r\n"});
+  EXPECT_EQ(odd.client->data("a").kind, Kind::broken);
+  Dialogue full({.end_of_data = "452 4.3.1 full\r\n"});
+  EXPECT_EQ(full.client->data("a").reply.code, 452);
+  Dialogue slow({.end_of_data = Say("250 ok\r\n").after(60s)}, 50ms);
+  EXPECT_EQ(slow.client->data("a").kind, Kind::timed_out);
+}
+
 TEST(SmtpClient, AReplyThatNobodyAskedForEndsIt) {
   Dialogue two({.mail = "250 ok\r\n550 5.1.1 no\r\n"});
   two.client->hello("mx.home.example");
