@@ -20,6 +20,7 @@ struct NotifyOptions {
     std::uint16_t port = 25;
     std::string from;      ///< sender and author; the reverse-path is null, so that nothing comes back
     std::string hostname;  ///< for EHLO
+    friend bool operator==(const Mail&, const Mail&) = default;
   };
   Mail mail;
   std::string webhook;                         ///< http:// or https:// URL; empty: none
@@ -27,7 +28,12 @@ struct NotifyOptions {
   std::vector<std::string> command;            ///< program and arguments, never through a shell; empty: none
   std::chrono::seconds every{3600};            ///< the same incident is told once in this time
   std::chrono::milliseconds patience{10'000};  ///< for each way of telling
-  std::size_t most_waiting = 1000;
+  std::size_t most_waiting = 1000;             ///< incidents, and tries of each way
+  /// How long after a try that failed the next one follows; when all have failed, it is given up.
+  std::vector<std::chrono::milliseconds> retry_after{std::chrono::seconds(1), std::chrono::seconds(5),
+                                                     std::chrono::seconds(30), std::chrono::minutes(2),
+                                                     std::chrono::minutes(10)};
+  friend bool operator==(const NotifyOptions&, const NotifyOptions&) = default;
 };
 
 /// Tells incidents, each once, on a thread of its own: by mail, by a webhook, by a program. What cannot be told is tried

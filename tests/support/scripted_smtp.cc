@@ -142,6 +142,24 @@ std::vector<std::string> ScriptedSmtp::commands() const {
   return commands_;
 }
 
+std::vector<std::string> ScriptedSmtp::messages() const {
+  const std::lock_guard lock(mutex_);
+  return messages_;
+}
+
+bool ScriptedSmtp::take_message(Line& line) {
+  std::string message;
+  for (std::string text = line.read(); text != ".\r\n"; text = line.read()) {
+    if (text.empty()) return false;
+    message += text;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    messages_.push_back(message);
+  }
+  return line.say(behaviour_.end_of_data);
+}
+
 void ScriptedSmtp::accept() {
   while (!ending_) {
     const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -191,6 +209,8 @@ void ScriptedSmtp::converse(Line& line, Presence& presence) {
       answer = recipients++ == 0 ? &behaviour_.rcpt : &behaviour_.other_rcpt;
     } else if (begins("STARTTLS")) {
       answer = &behaviour_.starttls;
+    } else if (begins("DATA")) {
+      answer = &behaviour_.data;
     } else if (begins("RSET")) {
       recipients = 0;
       answer = &behaviour_.rset;
@@ -199,6 +219,7 @@ void ScriptedSmtp::converse(Line& line, Presence& presence) {
       answer = &behaviour_.quit;
     }
     if (!line.say(answer != nullptr ? *answer : unknown)) return;
+    if (begins("DATA") && behaviour_.data.bytes.starts_with("354") && !take_message(line)) return;
     if (begins("STARTTLS") && behaviour_.shakes_hands && behaviour_.starttls.bytes.starts_with("220")) {
       if (!line.accept_tls(identity_)) return;
       ++tls_sessions_;

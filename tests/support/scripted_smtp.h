@@ -44,6 +44,8 @@ struct Behaviour {
   Say mail = "250 2.1.0 ok\r\n";
   Say rcpt = "250 2.1.5 ok\r\n";
   Say other_rcpt = "550 5.1.1 no such user\r\n";
+  Say data = "354 go on\r\n";
+  Say end_of_data = "250 2.0.0 taken\r\n";
   Say rset = "250 2.0.0 ok\r\n";
   Say quit = {"221 2.0.0 bye\r\n", Say::Then::close};
   /// Called at RCPT with what MAIL said (`<>`, `<a@b>`), before it is answered.
@@ -66,6 +68,7 @@ class ScriptedSmtp {
   int connections() const { return connections_; }
   int at_once() const { return most_; }       ///< the most connections at one time
   std::vector<std::string> commands() const;  ///< all lines that came, with CRLF
+  std::vector<std::string> messages() const;  ///< what came after DATA, as it came, without the dot at the end
   int tls_sessions() const { return tls_sessions_; }
 
  private:
@@ -74,6 +77,7 @@ class ScriptedSmtp {
   void accept();
   void serve(int fd);
   void converse(Line& line, Presence& presence);
+  bool take_message(Line& line);
 
   const std::string address_;
   const Behaviour behaviour_;
@@ -87,6 +91,7 @@ class ScriptedSmtp {
   std::atomic<bool> ending_{false};
   mutable std::mutex mutex_;  // guards what follows
   std::vector<std::string> commands_;
+  std::vector<std::string> messages_;
   std::vector<int> open_;
   std::list<std::thread> serving_;
   std::thread accepting_;
