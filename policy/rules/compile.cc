@@ -20,10 +20,13 @@ class Compiler {
       : source_(source),
         problems_(problems),
         reader_(source, problems),
-        names_(*program_, source.checks),
+        declared_(source.checks.begin(), source.checks.end()),
+        names_(*program_, declared_),
         expressions_(*program_, names_, source.lists, problems) {}
 
   std::shared_ptr<const RuleSet> compile() {
+    program_->all_monitored = source_.all_monitored;
+    declare_limits();
     reader_.read();
     compile_definitions();
     for (const DraftGroup& draft : reader_.groups) {
@@ -33,17 +36,90 @@ class Compiler {
     for (std::size_t i = 0; i < reader_.rules.size(); ++i) compile_rule(i);
     compile_groups_from(reader_.rules.size());
     for (std::size_t i = 0; i < reader_.rules.size(); ++i) resolve_skips(i);
-    describe_rules(*program_, text_reads_);
+    compile_limits();
+    for (const std::size_t limit : describe_rules(*program_, text_reads_))
+      problems_.error(
+          source_.limits[limit].where,
+          fmt::format("limit \"{}\" can not rest on a limit, by its condition or by tags", source_.limits[limit].name));
     for (std::size_t i = 0; i < reader_.rules.size(); ++i) {
       program_->infos[i].where = reader_.rules[i].where;
       program_->infos[i].other_actions = other_actions(i);
     }
     for (const std::string& check : source_.also) names_.resolve(check);
+    tell_unread_limits();
     number_comparisons(*program_);
     return std::make_shared<const RuleSet>(std::move(program_));
   }
 
  private:
+  // Before the rules, which read them; when they are due is known once their conditions are.
+  void declare_limits() {
+    for (const LimitSource& limit : source_.limits)
+      declared_.push_back({.name = "limit." + limit.name,
+                           .stage = limit.stage,
+                           .scope = limit.each_recipient ? Scope::recipient : Scope::message,
+                           .outcomes = limit.outcomes,
+                           .unavailable = limit.unavailable});
+    names_.set_checks(declared_);
+    for (const LimitSource& limit : source_.limits) {
+      program_->limits.emplace_back();
+      program_->limit_infos.push_back({.name = limit.name, .check = names_.resolve("limit." + limit.name).index});
+    }
+  }
+
+  void compile_limits() {
+    static const Definitions kNone;
+    const Definitions& definitions = reader_.definitions().empty() ? kNone : reader_.definitions().front();
+    for (std::size_t i = 0; i < source_.limits.size(); ++i) {
+      const LimitSource& limit = source_.limits[i];
+      LimitInfo& info = program_->limit_infos[i];
+      for (const LimitSource::Named& named : limit.per) {
+        if (const auto index = key_fact(named, program_->limits[i])) info.per.push_back(*index);
+      }
+      for (const LimitSource::Named& named : limit.allow) {
+        if (const auto index = fact(named)) info.allow.push_back(*index);
+      }
+      if (limit.when == nullptr) continue;
+      Remarks remarks;
+      const Standing standing{reader_.rules.size(), program_->all_monitored, true};
+      program_->limits[i].when = expressions_.compile(*limit.when, definitions, standing, remarks);
+      info.has_condition = true;
+      if (!remarks.failures.empty())
+        problems_.error(remarks.failures.front().where,
+                        fmt::format("\"{}\" says that the check failed, and nothing can be counted by that",
+                                    remarks.failures.front().text));
+    }
+  }
+
+  std::optional<std::size_t> key_fact(const LimitSource::Named& named, Limit& limit) {
+    if (named.fact != "tag") return fact(named);
+    for (std::size_t rule = 0; rule < program_->rules.size(); ++rule) {
+      const Rule& r = program_->rules[rule];
+      if (!r.tags.empty() && (!r.monitored || program_->all_monitored)) limit.tag_rules.push_back(rule);
+    }
+    if (limit.tag_rules.empty()) problems_.error(named.where, "no rule in force sets a tag");
+    return kTagKey;
+  }
+
+  std::optional<std::size_t> fact(const LimitSource::Named& named) {
+    const Meaning meaning = names_.resolve(named.fact);
+    if (meaning.kind == Meaning::Kind::fact) return meaning.index;
+    if (meaning.kind == Meaning::Kind::unknown || meaning.kind == Meaning::Kind::later)
+      names_.complain(meaning, named.fact, named.where, problems_);
+    else
+      problems_.error(named.where, fmt::format("\"{}\" is no fact that could be counted for", printable(named.fact)));
+    return std::nullopt;
+  }
+
+  void tell_unread_limits() {
+    for (std::size_t i = 0; i < source_.limits.size(); ++i) {
+      if (program_->check_reads[program_->limit_infos[i].check].by_rules) continue;
+      const std::string& name = source_.limits[i].name;
+      problems_.warning(source_.limits[i].where, fmt::format("no rule reads limit \"{}\": it only counts", name),
+                        fmt::format("when: limit.{} is over", name));
+    }
+  }
+
   // Each once, so that one that nobody uses is checked too.
   void compile_definitions() {
     Standing standing;
@@ -185,6 +261,7 @@ class Compiler {
   Problems& problems_;
   RuleReader reader_;
   std::unique_ptr<Program> program_ = std::make_unique<Program>();
+  std::vector<CheckDecl> declared_;
   Names names_;
   ExpressionCompiler expressions_;
   std::vector<RuleActions> actions_;

@@ -158,7 +158,33 @@ class ActionCompiler {
         problems_.error(value.where, fmt::format("log wants a text, not {}", value.describe()), brace_hint(value));
     } else if (key.text == "add_header") {
       compile_headers(value);
+    } else if (key.text == "notify") {
+      each_name(key, value, [&](const Node& item) { compile_notify(item); });
+    } else if (key.text == "freeze") {
+      compile_freeze(value);
     }
+  }
+
+  void compile_notify(const Node& item) {
+    static const std::array<std::string, 3> kWhom{"postmaster", "recipient", "login"};
+    const bool is_word = std::find(kWhom.begin(), kWhom.end(), item.text) != kWhom.end();
+    const Path path = Path::parse(item.text);
+    if (is_word || (path.mailbox && path.mailbox->domain))
+      rule_.notify.push_back(item.text);
+    else
+      problems_.error(item.where, fmt::format("\"{}\" is nobody who could be told", printable(item.text)),
+                      did_you_mean(item.text, kWhom).empty() ? "postmaster, recipient, login or an address"
+                                                             : did_you_mean(item.text, kWhom));
+  }
+
+  void compile_freeze(const Node& value) {
+    constexpr std::chrono::hours kLongest{24 * 365};  // local: who is gone for longer is removed
+    std::chrono::milliseconds length{};
+    if (value.is_scalar() && parse_duration(value.text, length) && length >= std::chrono::seconds(1) &&
+        length <= kLongest)
+      rule_.freeze = std::chrono::duration_cast<std::chrono::seconds>(length);
+    else
+      problems_.error(value.where, "freeze wants a length of time, at most 365d", "freeze: 12h");
   }
 
   void compile_headers(const Node& value) {
@@ -196,7 +222,7 @@ class ActionCompiler {
   std::optional<Template::Piece> piece(std::string_view name, const Place& where) {
     using Kind = Template::Piece::Kind;
     if (name == "rule") return Template::Piece{Kind::rule_name, {}, 0};
-    const Meaning meaning = names_.resolve(name);
+    const Meaning meaning = names_.resolve_in_text(name);
     switch (meaning.kind) {
       case Meaning::Kind::fact:
         result_.facts.push_back(meaning.index);
@@ -206,12 +232,7 @@ class ActionCompiler {
         return Template::Piece{Kind::check, {}, meaning.index};
       case Meaning::Kind::tag: return Template::Piece{Kind::tag, {}, 0};
       case Meaning::Kind::score: return Template::Piece{Kind::score, {}, 0};
-      case Meaning::Kind::later:
-        if (name.starts_with("limit."))
-          problems_.later(where, fmt::format("fact {}", printable(name)));
-        else
-          names_.complain(meaning, name, where, problems_);
-        break;
+      case Meaning::Kind::later: names_.complain(meaning, name, where, problems_); break;
       case Meaning::Kind::unknown: names_.complain(meaning, name, where, problems_); break;
     }
     return std::nullopt;

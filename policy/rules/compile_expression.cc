@@ -247,7 +247,8 @@ void ExpressionCompiler::note(const Meaning& meaning, const Syntax& s) {
       break;
     case Meaning::Kind::unknown: break;
   }
-  if (meaning.kind == Meaning::Kind::check && program_.checks[meaning.index].scope == Scope::recipient)
+  const bool is_limit = name.starts_with("limit.");  // whether it tells them apart is known later
+  if (meaning.kind == Meaning::Kind::check && !is_limit && program_.checks[meaning.index].tells_recipients_apart())
     remarks_->names_recipient = true;
 }
 

@@ -41,6 +41,17 @@ std::optional<std::size_t> defer_for(Story& story, std::size_t rule, Decision& d
   return std::nullopt;
 }
 
+// An account is not frozen for what an answer that failed, or is not there yet, could have spared it.
+bool is_beyond_doubt(Story& story, std::size_t index, const Decision& decision) {
+  if (decision.softened || story.evaluation.holds_for_now(index)) return false;
+  for (std::size_t i = 0; i < index; ++i) {
+    const Rule& rule = story.program.rules[i];
+    if (!rule.final || is_refusal(*rule.final) || !story.evaluation.counts(i)) continue;
+    if (story.evaluation.rule(i) != outlook_of(kFalse)) return false;
+  }
+  return true;
+}
+
 // What happened above `end`, as far as it is settled: rules that are true, and what could not be had. Asks for nothing.
 void tell(Story& story, std::size_t end, bool let_through, Decision& decision) {
   for (std::size_t i = 0; i < end && i < story.program.rules.size(); ++i) {
@@ -60,6 +71,9 @@ void tell(Story& story, std::size_t end, bool let_through, Decision& decision) {
     for (const std::string& tag : rule.tags) add_once(decision.tags, tag);
     if (rule.score) decision.score += *rule.score;
     if (rule.log) decision.effects.push_back({Effect::Kind::log, i, {}, story.wording.text(*rule.log, i)});
+    for (const std::string& whom : rule.notify) decision.effects.push_back({Effect::Kind::notify, i, whom, {}});
+    if (rule.freeze && is_beyond_doubt(story, i, decision))
+      decision.effects.push_back({Effect::Kind::freeze, i, {}, std::to_string(rule.freeze->count())});
     if (!let_through) continue;
     for (const auto& [name, value] : rule.headers)
       decision.effects.push_back({Effect::Kind::add_header, i, name, story.wording.text(value, i)});
@@ -78,7 +92,7 @@ std::optional<std::size_t> conclude_refusal(const Program& program, const Known&
                                             Evaluation& evaluation, const Walk& walk, Decision& decision) {
   Story story{program, evaluation, walk, Wording(program, known, stage, evaluation)};
   // LANGUAGE 5: 5xx if all are 5xx, else 4xx.
-  const ActionClass spoken = walk.holds(ActionClass::tempfail) ? ActionClass::tempfail : ActionClass::permfail;
+  ActionClass spoken = walk.holds(ActionClass::tempfail) ? ActionClass::tempfail : ActionClass::permfail;
   decision.action = spoken == ActionClass::permfail ? FinalAction::reject : FinalAction::defer;
   // The rule that ended the walk if it speaks like that itself, else the first one that does.
   const auto speaks = [&](const Walk::Step& s) { return s.action_class == spoken && !s.turned; };
@@ -91,6 +105,16 @@ std::optional<std::size_t> conclude_refusal(const Program& program, const Known&
     if (const auto check = story.wording.pending(named->rule)) return check;
     decision.rule = named->rule;
     decision.split = program.rules[named->rule].split;
+    // Every possible rest of the story ends with this rule, and to come again would not help.
+    if (walk.ended_by && walk.steps.size() == 1 && spoken == ActionClass::tempfail &&
+        story.wording.is_for_good(named->rule)) {
+      spoken = ActionClass::permfail;
+      decision.action = FinalAction::reject;
+    } else if (spoken == ActionClass::permfail && evaluation.holds_for_now(named->rule)) {
+      spoken = ActionClass::tempfail;
+      decision.action = FinalAction::defer;
+      decision.softened = true;
+    }
     decision.reply =
         story.wording.reply(named->rule, spoken == ActionClass::permfail ? ReplyClass::permfail : ReplyClass::tempfail);
   } else {
@@ -138,6 +162,14 @@ std::optional<std::size_t> conclude_end(const Program& program, const Known& kno
     case ActionClass::discard: decision.action = FinalAction::discard; break;
     case ActionClass::permfail: decision.action = FinalAction::reject; break;
     case ActionClass::tempfail: decision.action = FinalAction::defer; break;
+  }
+  const bool for_now = last != nullptr && evaluation.holds_for_now(last->rule);
+  if (for_now && (result == ActionClass::permfail || result == ActionClass::discard)) {
+    decision.action = FinalAction::defer;
+    decision.reply = story.wording.reply(last->rule, ReplyClass::tempfail);
+    decision.softened = true;
+    tell(story, end, false, decision);
+    return std::nullopt;
   }
   if (is_refusal(result)) {
     if (last != nullptr && !last->turned)
@@ -189,15 +221,28 @@ std::optional<std::size_t> conclude_end(const Program& program, const Known& kno
   return std::nullopt;
 }
 
-bool rests_on_recipient(const Program& program, Evaluation& evaluation, Evaluation& blind,
-                        std::optional<std::size_t> deciding) {
+bool rests_on_recipient(const Program& program, Evaluation& evaluation, Evaluation& blind, const Decision& decision) {
+  bool differs = false;
+  bool refuses_all = true;  // whatever the recipient is
+  bool may_be_softer = false;
   for (std::size_t i = 0; i < program.rules.size(); ++i) {
     const Rule& rule = program.rules[i];
-    if (rule.final && rule.scoped && evaluation.counts(i) && blind.rule(i) != evaluation.rule(i)) return true;
-    if (deciding == i) return false;
-    if (rule.final && evaluation.counts(i) && evaluation.rule(i) == outlook_of(kTrue)) return false;
+    if (!rule.final || !evaluation.counts(i)) continue;
+    const Outlook unseen = blind.rule(i);
+    differs = differs || (rule.scoped && unseen != evaluation.rule(i));
+    const bool decides = decision.rule == i || evaluation.rule(i) == outlook_of(kTrue);
+    if (unseen != outlook_of(kFalse)) {
+      refuses_all = refuses_all && is_refusal(*rule.final);
+      may_be_softer = may_be_softer || (!decides && class_of(*rule.final) == ActionClass::tempfail);
+    }
+    if (!decides) continue;
+    refuses_all = refuses_all && unseen == outlook_of(kTrue);
+    break;
   }
-  return false;
+  if (!differs) return false;
+  // LANGUAGE 6: what refuses every recipient refuses the message, with a 5xx only where none would be deferred.
+  const bool softest = decision.action == FinalAction::defer || !may_be_softer;
+  return !(decision.rule && refuses_all && softest);
 }
 
 }  // namespace postern::rules

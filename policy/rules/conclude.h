@@ -26,6 +26,8 @@ class Wording {
   std::string text(const Template& text, std::size_t rule) const;
   /// The reply of a rule under a class (LANGUAGE 2, Final).
   Reply reply(std::size_t rule, ReplyClass reply_class) const;
+  /// Does a rule that defers do so for a finding that no waiting will change?
+  bool is_for_good(std::size_t rule) const;
   /// 451 4.4.3 for what failed (DESIGN 6).
   static Reply not_available(const std::string& what);
 
@@ -47,8 +49,8 @@ std::optional<std::size_t> conclude_refusal(const Program& program, const Known&
 std::optional<std::size_t> conclude_end(const Program& program, const Known& known, Evaluation& evaluation,
                                         const Walk& walk, Decision& decision);
 
-/// Whether a rule walked up to `deciding` (all of them without one) would be another without one recipient's facts.
-bool rests_on_recipient(const Program& program, Evaluation& evaluation, Evaluation& blind,
-                        std::optional<std::size_t> deciding);
+/// Whether a refusal of one recipient would be another without that one's facts: not so where every recipient would be
+/// refused, and none more softly.
+bool rests_on_recipient(const Program& program, Evaluation& evaluation, Evaluation& blind, const Decision& decision);
 
 }  // namespace postern::rules

@@ -77,7 +77,7 @@ Verdict decide(const RuleSet& rules, const Known& known, Stage stage, Layer laye
       stage == Stage::end ? at_the_end(program, known, evaluation) : before_the_end(program, known, stage, evaluation);
   if (verdict.kind == Verdict::Kind::certain && stage == Stage::recipient) {  // elsewhere all recipients are meant
     Evaluation blind(program, known, stage, layer, Evaluation::Sight::blind_to_recipient);
-    verdict.decision.scoped = rests_on_recipient(program, evaluation, blind, verdict.decision.rule);
+    verdict.decision.scoped = rests_on_recipient(program, evaluation, blind, verdict.decision);
   }
   return verdict;
 }

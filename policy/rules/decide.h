@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,11 @@ enum class Layer { enforced, shadow };
 
 /// An effect of a rule without, or beside, a final action, rendered.
 struct Effect {
-  enum class Kind { add_header, tag, log };
+  enum class Kind { add_header, tag, log, notify, freeze };
   Kind kind;
   std::size_t rule;   ///< index into RuleSet::rules()
-  std::string name;   ///< header name, tag
-  std::string value;  ///< header value, log text
+  std::string name;   ///< header name, tag, whom to notify
+  std::string value;  ///< header value, log text, seconds of freeze
 };
 
 /// The one decision that a rule set makes of what is known.
@@ -36,7 +37,7 @@ struct Decision {
   std::vector<std::string> matched;  ///< names of the rules found true on the way, in order
   /// "check", or "check:rule": what could not be had and whose absence was lived with
   std::vector<std::string> degraded;
-  std::vector<Effect> effects;  ///< at the end only, and only of what is let through; log effects always
+  std::vector<Effect> effects;  ///< at the end only, and only of what is let through; log, notify and freeze always
   std::vector<std::string> tags;
   std::int64_t score = 0;
 };
@@ -64,6 +65,25 @@ struct Verdict {
 /// `stage` is the stage at hand; `Stage::end` is the end, where the verdict is `certain` or `needs`, never `open`.
 /// At the end no fact is `later` any more; a check that still is counts as failed.
 Verdict decide(const RuleSet& rules, const Known& known, Stage stage, Layer layer);
+
+/// What decides whether a limit counts, and under which key, as far as it is known (LANGUAGE 7).
+struct LimitState {
+  enum class Kind {
+    counts,   ///< its condition holds
+    off,      ///< it does not, or a part of the key is missing
+    unknown,  ///< a lookup failed
+    later,    ///< belongs to a later stage
+    needs,    ///< ask for check number `check` and call again
+  };
+  Kind kind = Kind::later;
+  std::size_t check = 0;
+  std::vector<std::string> key = {};                   ///< of `counts`: one text a fact of `per:`, folded
+  std::vector<std::optional<std::string>> allow = {};  ///< the same of LimitInfo::allow; nothing: absent
+  bool stands_in = false;                              ///< one of `allow` is absent since it could not be had
+};
+/// Of each of `limits`, indexes into RuleSet::limits(). Pure.
+std::vector<LimitState> limit_states(const RuleSet& rules, const Known& known, std::span<const std::size_t> limits,
+                                     Stage stage);
 
 /// One recipient's profile (LANGUAGE 6): the truth values ('t', 'f', 'u') of its scoped conditions in the final rules
 /// in force that are still open; '/' begins a rule, '-' stands for what makes no difference any more. A rule that names

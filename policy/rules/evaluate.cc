@@ -173,7 +173,7 @@ Outlook Evaluation::check(const Expression& e) const {
   const CheckDecl& decl = program_.checks[e.check];
   const Truths unknown = unknown_as(decl.unavailable);
   const auto names = [&](std::size_t outcome) { return outcome < 64 && (e.outcomes >> outcome & 1u) != 0; };
-  const bool unseen = sight_ == Sight::blind_to_recipient && decl.scope == Scope::recipient;
+  const bool unseen = sight_ == Sight::blind_to_recipient && decl.tells_recipients_apart();
   const CheckState state = unseen ? CheckState{} : known_.check(e.check);
   if (const Outcome* found = unseen ? nullptr : found_outcome(decl, state, stage_)) {
     const bool named = names(index_of(decl, found));
@@ -232,7 +232,7 @@ std::optional<Outlook> Evaluation::unfound_fact(const Expression& e) {
   if (bound) return std::nullopt;
   const CheckDecl& decl = program_.checks[*of_check];
   const Truths unknown = unknown_as(decl.unavailable);
-  if (sight_ == Sight::blind_to_recipient && decl.scope == Scope::recipient)
+  if (sight_ == Sight::blind_to_recipient && decl.tells_recipients_apart())
     return outlook_of(static_cast<Truths>(kEither | unknown));
   const auto state = kind == FactState::Kind::askable  ? CheckState::Kind::askable
                      : kind == FactState::Kind::failed ? CheckState::Kind::failed
@@ -316,7 +316,7 @@ Outlook Evaluation::scored(const Expression& e) {
 
 bool Evaluation::is_scoped(const Expression& e) const {
   switch (e.kind) {
-    case Expression::Kind::check: return program_.checks[e.check].scope == Scope::recipient;
+    case Expression::Kind::check: return program_.checks[e.check].tells_recipients_apart();
     case Expression::Kind::fact:
     case Expression::Kind::present:
     case Expression::Kind::holds:

@@ -21,6 +21,7 @@ struct Lack {
 /// The outcome whose reply a rule may use, or the check to ask before that can be told; neither: there is none.
 struct Telling {
   const Outcome* outcome = nullptr;
+  const Finding* finding = nullptr;  ///< that has this outcome; null where the check never answered
   std::optional<std::size_t> pending;
 
   bool found() const { return outcome != nullptr || pending.has_value(); }
@@ -49,6 +50,13 @@ class Evaluation {
   /// Appends a letter for each part of rule(index) that rests on one recipient's facts alone; '-' where `blind` knows
   /// already that it makes no difference. `needs` becomes the first check to ask for.
   void append_profile(std::size_t index, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs);
+
+  /// Whether rule(index) is true by a finding that is true only for now (OwnReply).
+  bool holds_for_now(std::size_t index);
+
+  /// A condition that belongs to no rule, and the check to ask before it is settled.
+  Outlook condition(const Expression& e) { return expression(e); }
+  std::optional<std::size_t> pending_condition(const Expression& e) { return pending_in(e); }
 
   /// Whether a rule counts in this layer and is not off by its `until`.
   bool counts(std::size_t index) const;
@@ -87,6 +95,7 @@ class Evaluation {
   std::optional<std::size_t> pending_in(const Expression& e);
   void lacks_in(const Expression& e, std::vector<Lack>& out, std::optional<std::size_t>* unasked);
   Telling telling_in(const Expression& e);
+  bool for_now_in(const Expression& e);
   void profile_in(const Expression& e, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs);
 
   const Program& program_;

@@ -23,8 +23,8 @@ constexpr FactDoc kFacts[] = {
     {"client.name", text, Stage::connect, Scope::message, false, false, {}, "host name that the MTA verified; absent when it has none"},
     {"client.ptr", text, Stage::connect, Scope::message, false, false, {}, "name of the PTR record, unverified, where the MTA tells it"},
     {"client.net", text, Stage::connect, Scope::message, false, false, {}, "network of the client: /24 for IPv4, /64 for IPv6"},
-    {"client.country", text, Stage::connect, Scope::message, kLater, false, {}, "country of the client's network"},
-    {"client.asn", number, Stage::connect, Scope::message, kLater, false, {}, "autonomous system of the client's network"},
+    {"client.country", text, Stage::connect, Scope::message, false, false, {}, "ISO code of the client's country, as DE, by site.geo"},
+    {"client.asn", number, Stage::connect, Scope::message, false, false, {}, "number of the client's autonomous system, by site.geo"},
     {"listener", text, Stage::connect, Scope::message, false, false, {}, "name of the MTA's listener, {daemon_name}"},
     {"direction", word, Stage::sender, Scope::message, false, false, kDirections, "which way the mail goes; settled at MAIL"},
     {"time.hour", number, Stage::connect, Scope::message, false, false, {}, "hour of the day where the server is, 0 to 23"},
@@ -55,7 +55,8 @@ constexpr FactDoc kFacts[] = {
     {"reply-to.name", text, Stage::headers, Scope::message, false, kSeveral, {}, "the same of Reply-To"},
     {"reply-to.domain", domain, Stage::headers, Scope::message, false, kSeveral, {}, "the same of Reply-To"},
     {"subject", text, Stage::headers, Scope::message, kLater, false, {}, "Subject, decoded"},
-    {"origin", word, Stage::headers, Scope::message, kLater, false, kOrigins, "what kind of mail it says it is"},
+    {"origin", word, Stage::headers, Scope::message, false, false, kOrigins, "what kind of mail it says it is"},
+    {"origin.account", text, Stage::headers, Scope::message, false, false, {}, "who answers for it, by its own word: the forwarding mailbox, the list, else the sender"},
     {"repeated", text, Stage::headers, Scope::message, false, kSeveral, {}, "each header field that stands more than once, though only one may"},
     {"hops", number, Stage::headers, Scope::message, false, false, {}, "how many Received fields it has"},
     {"size", bytes, Stage::end, Scope::message, false, false, {}, "bytes of the message"},
@@ -111,8 +112,8 @@ constexpr ActionDoc kActions[] = {
     {"disclaimer", false, kLater, "text", "adds a text below the message"},
     {"tag", false, false, "name | list of names", "sets a tag for rules below"},
     {"score", false, false, "number", "adds to the score for rules below"},
-    {"notify", false, kLater, "whom", "tells somebody, once an incident"},
-    {"freeze", false, kLater, "duration", "freezes the account"},
+    {"notify", false, false, "postmaster | recipient | login | address | list of these", "tells somebody, once an hour for a rule and whom it is about"},
+    {"freeze", false, false, "duration", "freezes the account: it may not send until then, or until it is released"},
     {"log", false, false, "text", "writes a line into the log"},
 };
 // clang-format on
@@ -138,6 +139,17 @@ std::string_view name(FactType type) {
 }
 
 std::span<const FactDoc> fact_table() { return kFacts; }
+
+std::span<const LimitFact> limit_facts() {
+  static constexpr LimitFact kLimitFacts[] = {
+      {"used", "what has been used in the window that matters, open reservations among it"},
+      {"allow", "what is allowed in it, as 500/24h"},
+      {"remaining", "what is left of it"},
+      {"next", "when there will be room again, as the server's time of day; now; never"},
+      {"key", "whom it is counted for"},
+  };
+  return kLimitFacts;
+}
 
 const FactDoc* find_fact(std::string_view name) {
   const auto* found =

@@ -34,13 +34,20 @@ struct FactDoc {
   bool several = false;  ///< may have several values
   std::span<const std::string_view> words = {};
   std::string_view doc = {};
-  std::string_view of_check = {};  ///< the check whose finding holds it; what stands behind the last dot is its name there
+  std::string_view of_check =
+      {};  ///< the check whose finding holds it; what stands behind the last dot is its name there
   std::span<const std::string_view> also_of = {};  ///< checks that come first, where a rule has asked them already
 
   bool is_prefix() const { return name.ends_with('.'); }
 };
 
 std::span<const FactDoc> fact_table();
+/// What texts may tell of a limit: `{limit.NAME.used}`.
+struct LimitFact {
+  std::string_view name;
+  std::string_view doc;
+};
+std::span<const LimitFact> limit_facts();
 /// The fact of that name: `header.X-Foo` finds "header.". Null when the language has none.
 const FactDoc* find_fact(std::string_view name);
 

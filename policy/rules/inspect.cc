@@ -146,6 +146,24 @@ void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out, std::opti
   }
 }
 
+bool Evaluation::for_now_in(const Expression& e) {
+  if (e.kind == Expression::Kind::check) {
+    const Finding* const finding = expression(e) == outlook_of(kTrue) ? known_.check(e.check).finding : nullptr;
+    return finding != nullptr && finding->reply && finding->reply->only_for_now;
+  }
+  bool found = std::any_of(e.parts.begin(), e.parts.end(), [&](const Expression& part) { return for_now_in(part); });
+  for (const std::size_t rule : e.rules) found = found || holds_for_now(rule);
+  return found;
+}
+
+bool Evaluation::holds_for_now(std::size_t index) {
+  bool found = false;
+  if (rule(index) == outlook_of(kTrue))
+    conditions(
+        index, [&](const Expression& e) { found = found || for_now_in(e); }, [](std::size_t) {});
+  return found;
+}
+
 // Its own condition comes before those of its groups: it has the more particular reason.
 Telling Evaluation::telling(std::size_t index) {
   const Rule& r = program_.rules[index];
@@ -158,13 +176,14 @@ Telling Evaluation::telling(std::size_t index) {
 
 Telling Evaluation::telling_in(const Expression& e) {
   const Outlook outlook = expression(e);
-  if (!is_settled(outlook)) return {nullptr, pending_in(e)};
+  if (!is_settled(outlook)) return {nullptr, nullptr, pending_in(e)};
   if (outlook != outlook_of(kTrue)) return {};
   Telling found;
   switch (e.kind) {
     case Expression::Kind::check:
       found.outcome = found_outcome(program_.checks[e.check], known_.check(e.check), stage_);
       if (found.outcome != nullptr && found.outcome->reply.code == 0) found.outcome = nullptr;
+      if (found.outcome != nullptr) found.finding = known_.check(e.check).finding;
       break;
     case Expression::Kind::quantified: {
       if (e.quantifier == Syntax::Quantifier::no) break;

@@ -30,6 +30,29 @@ std::size_t Names::fact_index(const FactDoc& doc, std::string_view name) {
   return program_.facts.size() - 1;
 }
 
+std::size_t Names::fact_of_limit(std::string_view name, std::size_t check) {
+  static constexpr FactDoc kDoc{"limit.", FactType::text};
+  const auto found = std::find_if(program_.facts.begin(), program_.facts.end(),
+                                  [&](const FactName& f) { return f.name == name && f.argument.empty(); });
+  if (found != program_.facts.end()) return static_cast<std::size_t>(found - program_.facts.begin());
+  program_.facts.push_back({std::string(name), {}});
+  program_.fact_docs.push_back(&kDoc);
+  program_.fact_reads.push_back({false, program_.checks[check].stage});
+  program_.fact_checks.push_back(check);
+  return program_.facts.size() - 1;
+}
+
+Meaning Names::resolve_in_text(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (!name.starts_with("limit.") || dot == 5) return resolve(name);
+  const auto facts = limit_facts();
+  const auto of_limit = [&](const LimitFact& f) { return f.name == name.substr(dot + 1); };
+  if (std::none_of(facts.begin(), facts.end(), of_limit)) return resolve(name);
+  const Meaning check = resolve(name.substr(0, dot));
+  if (check.kind != Meaning::Kind::check) return resolve(name);
+  return {Meaning::Kind::fact, nullptr, fact_of_limit(name, check.index)};
+}
+
 Meaning Names::resolve(std::string_view name) {
   if (name == "tag") return {Meaning::Kind::tag, nullptr, 0};
   if (name == "score") return {Meaning::Kind::score, nullptr, 0};
@@ -47,6 +70,7 @@ Meaning Names::resolve(std::string_view name) {
     if (doc->is_prefix() && !is_field_name(name.substr(doc->name.size()))) return {};
     return {Meaning::Kind::fact, doc, fact_index(*doc, name)};
   }
+  if (name.starts_with("limit.")) return {};  // every limit is declared
   if (is_check_name(name)) return {Meaning::Kind::later, nullptr, 0};
   return {};
 }
@@ -54,6 +78,12 @@ Meaning Names::resolve(std::string_view name) {
 void Names::complain(const Meaning& meaning, std::string_view name, const Place& where, Problems& problems) const {
   if (meaning.kind == Meaning::Kind::later) {
     problems.later(where, fmt::format("{} {}", meaning.doc != nullptr ? "fact" : "check", printable(name)));
+    return;
+  }
+  if (name.starts_with("limit.")) {
+    std::string hint = did_you_mean(name, all());
+    if (hint.empty()) hint = "limits stand in limits:; texts may tell their used, allow, remaining, next and key";
+    problems.error(where, fmt::format("there is no limit \"{}\"", printable(name.substr(6))), hint);
     return;
   }
   problems.error(where, fmt::format("there is no fact \"{}\"", printable(name)), did_you_mean(name, all()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,17 @@ struct Outcome {
   Failure failure = Failure::no;
 };
 
+/// A reply that goes with one finding, where the outcome's own says too little.
+struct OwnReply {
+  int code = 451;
+  Detail status{};
+  std::string text;
+  /// Waiting does not help: a rule that defers for this alone refuses for good.
+  bool for_good = false;
+  /// What it rests on stands in for something that could not be had: no rule may refuse for good, or drop mail, for it.
+  bool only_for_now = false;
+};
+
 /// What a check found: one of its outcomes, and why, in words for the log (may hold hostile text).
 struct Finding {
   const Outcome* outcome = nullptr;
@@ -34,6 +46,8 @@ struct Finding {
   bool vouched = false;
   /// What an Authentication-Results field says of it, of a check that is a method of RFC 8601 2.7.
   std::vector<AuthenticationResult> results = {};
+  std::optional<OwnReply> reply = {};
+  bool facts_unsure = false;  ///< one that is missing in `facts` may only not have been told
 };
 
 /// When a fact becomes known.
@@ -53,6 +67,11 @@ struct CheckDecl {
   Scope scope = Scope::message;
   std::span<const Outcome> outcomes;
   Unavailable unavailable = Unavailable::skip;
+  /// Decided for each recipient, but not because of that one: what rests on it refuses the message (LANGUAGE 6).
+  bool of_message = false;
+
+  /// Does it tell one recipient from another?
+  bool tells_recipients_apart() const { return scope == Scope::recipient && !of_message; }
 };
 
 }  // namespace postern

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,8 +83,16 @@ struct Rule {
   std::vector<std::string> tags;
   std::optional<std::int64_t> score;
   std::optional<Template> log;
+  std::vector<std::string> notify;  ///< whom: postmaster, recipient, login, addresses
+  std::optional<std::chrono::seconds> freeze;
 
-  bool has_effects() const { return !headers.empty() || !tags.empty() || score || log; }
+  bool has_effects() const { return !headers.empty() || !tags.empty() || score || log || !notify.empty() || freeze; }
+};
+
+/// The condition of a limit, and the rules whose tags are its key.
+struct Limit {
+  std::optional<Expression> when;
+  std::vector<std::size_t> tag_rules;
 };
 
 /// The rules of a policy, ready to run.
@@ -98,7 +107,10 @@ class Program {
   std::vector<CheckDecl> checks;
   std::vector<Reads> check_reads;
   std::vector<RuleSet::RuleInfo> infos;  ///< of `rules`, one each
-  std::size_t comparisons = 0;           ///< different ones
+  std::vector<Limit> limits;
+  std::vector<LimitInfo> limit_infos;  ///< of `limits`, one each
+  bool all_monitored = false;          ///< `mode: monitor`
+  std::size_t comparisons = 0;         ///< different ones
 };
 
 }  // namespace postern::rules

@@ -33,5 +33,6 @@ std::span<const Reads> RuleSet::fact_reads() const { return program_->fact_reads
 std::span<const CheckDecl> RuleSet::checks() const { return program_->checks; }
 std::span<const Reads> RuleSet::check_reads() const { return program_->check_reads; }
 std::span<const RuleSet::RuleInfo> RuleSet::rules() const { return program_->infos; }
+std::span<const LimitInfo> RuleSet::limits() const { return program_->limit_infos; }
 
 }  // namespace postern::rules

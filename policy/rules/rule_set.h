@@ -28,9 +28,37 @@ class Program;  // the compiled expressions and rules; its shape is this layer's
 
 /// What the rules read, so that the policy knows which milter steps, evidence and headers it needs.
 struct Reads {
-  bool enforced = false;  ///< a rule that counts reads it, not only monitored ones
+  bool enforced = false;  ///< a rule that counts, or a limit, reads it, not only monitored ones
   Stage stage = Stage::connect;
+  bool by_rules = false;  ///< a rule reads it, monitored or not
 };
+
+/// A limit as it is written (LANGUAGE 7), as far as it speaks the language of rules.
+struct LimitSource {
+  struct Named {
+    std::string fact;
+    Place where;
+  };
+  std::string name;
+  Place where;
+  std::vector<Named> per;    ///< the facts of its key, `tag` among them; none: one key for all
+  std::vector<Named> allow;  ///< facts that say how much is allowed
+  const Node* when = nullptr;
+  Stage stage = Stage::sender;  ///< the first at which its unit is known
+  bool each_recipient = false;  ///< counts at each RCPT
+  std::span<const Outcome> outcomes;
+  Unavailable unavailable = Unavailable::skip;
+};
+
+/// … and compiled. Its check says when it is due (`stage`), and whether for each recipient (`scope`).
+struct LimitInfo {
+  std::string name;
+  std::size_t check = 0;                ///< index into RuleSet::checks()
+  std::vector<std::size_t> per = {};    ///< indexes into RuleSet::facts(), or kTagKey
+  std::vector<std::size_t> allow = {};  ///< the same of LimitSource::allow
+  bool has_condition = false;
+};
+inline constexpr std::size_t kTagKey = std::size_t(-1);
 
 /// The rules of one policy, compiled and checked. Immutable; shared by all threads.
 class RuleSet {
@@ -55,6 +83,8 @@ class RuleSet {
     std::optional<Split> split;
   };
   std::span<const RuleInfo> rules() const;
+  /// In the order of Source::limits.
+  std::span<const LimitInfo> limits() const;
 
   const Program& program() const { return *program_; }
 
@@ -69,6 +99,7 @@ using Includer = std::function<Result<Node>(const std::string& name, const Place
 struct Source {
   const Node* define = nullptr;
   const Node* rules = nullptr;
+  std::span<const LimitSource> limits = {};
   std::span<const CheckDecl> checks;         ///< all that this version has, with the settings of this configuration
   std::vector<std::string> also = {};        ///< checks that are asked for whether or not a rule reads them
   std::span<const std::string> later_rules;  ///< names of preset rules that come later ("inbound/greylist")

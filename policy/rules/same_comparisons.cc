@@ -37,6 +37,9 @@ void number_comparisons(Program& program) {
     if (group.when) numbers.give(*group.when);
   }
   for (Rule& rule : program.rules) numbers.give(rule.when);
+  for (Limit& limit : program.limits) {
+    if (limit.when) numbers.give(*limit.when);
+  }
   program.comparisons = numbers.count();
 }
 

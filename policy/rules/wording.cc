@@ -75,7 +75,9 @@ std::optional<std::size_t> Wording::pending(const Template& text, std::size_t ru
 
 Reply Wording::reply(std::size_t rule, ReplyClass reply_class) const {
   const ReplyWords& words = program_.rules[rule].words;
-  const Outcome* outcome = evaluation_.telling(rule).outcome;
+  const Telling telling = evaluation_.telling(rule);
+  const Outcome* outcome = telling.outcome;
+  const OwnReply* own = telling.finding != nullptr && telling.finding->reply ? &*telling.finding->reply : nullptr;
   const bool wordless = !words.code && !words.status && !words.text && outcome == nullptr;
   if (wordless && reply_class == ReplyClass::tempfail && evaluation_.rule(rule) != outlook_of(kTrue)) {
     const std::vector<Lack> lacks =
@@ -84,15 +86,25 @@ Reply Wording::reply(std::size_t rule, ReplyClass reply_class) const {
   }
   const int plain =
       reply_class == ReplyClass::permfail ? 550 : 451;  // LANGUAGE 2: 550 5.7.1 / 451 4.7.1 and the rule's name
-  const int code = words.code.value_or(outcome != nullptr ? outcome->reply.code : plain);
-  const Detail status = words.status.value_or(outcome != nullptr ? outcome->reply.status : Detail{7, 1});
+  const int code = words.code.value_or(own != nullptr ? own->code : outcome != nullptr ? outcome->reply.code : plain);
+  const Detail status = words.status.value_or(own != nullptr       ? own->status
+                                              : outcome != nullptr ? outcome->reply.status
+                                                                   : Detail{7, 1});
   std::string said;
   if (words.text)
     said = text(*words.text, rule);
+  else if (own != nullptr)
+    said = own->text;
   else if (outcome != nullptr)
     said = outcome->reply.text;
   if (said.empty()) said = fmt::format("Refused by rule {}", program_.rules[rule].name);
   return Reply::make(reply_class, code, status, said);
+}
+
+bool Wording::is_for_good(std::size_t rule) const {
+  const Telling telling = evaluation_.telling(rule);
+  return !program_.rules[rule].words.code && telling.finding != nullptr && telling.finding->reply &&
+         telling.finding->reply->for_good;
 }
 
 Reply Wording::not_available(const std::string& what) {
