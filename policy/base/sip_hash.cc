@@ -1,6 +1,7 @@
 #include "policy/base/sip_hash.h"
 
 #include <bit>
+#include <cstring>
 #include <random>
 
 namespace postern {
@@ -30,6 +31,16 @@ struct SipState {
   }
 };
 
+std::uint64_t little_endian(const char* bytes, std::size_t count) {
+  std::uint64_t word = 0;
+  if (count == 8 && std::endian::native == std::endian::little) {
+    std::memcpy(&word, bytes, 8);
+    return word;
+  }
+  for (std::size_t i = 0; i < count; ++i) word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+  return word;
+}
+
 std::uint64_t random_word() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -41,15 +52,10 @@ SipKey SipKey::random() { return {random_word(), random_word()}; }
 
 std::uint64_t sip_hash(const SipKey& key, std::string_view bytes, std::uint16_t tag) {
   SipState state(key);
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * (i % 8));
-    if (i % 8 == 7) {
-      state.word(word);
-      word = 0;
-    }
-  }
-  state.word(word);
+  const char* at = bytes.data();
+  std::size_t rest = bytes.size();
+  for (; rest >= 8; rest -= 8, at += 8) state.word(little_endian(at, 8));
+  state.word(little_endian(at, rest));
   state.word((std::uint64_t{bytes.size()} << 16) | tag);
   state.v2 ^= 0xff;
   for (int i = 0; i < 3; ++i) state.round();

@@ -55,6 +55,7 @@ struct CheckType {
   std::chrono::milliseconds timeout{8000};      ///< the default of the setting of that name
   int questions = 20;                           ///< DNS questions it may ask for one message; 0: it asks none
   bool method = false;                          ///< of RFC 8601 2.7: its Finding::results stand in our field
+  bool of_message = false;                      ///< CheckDecl::of_message
   bool evidence = false;                        ///< it asks Evidence, which has questions of its own
   std::unique_ptr<const Check> (*build)(Settings& settings);
 };

@@ -87,6 +87,7 @@ class IdentityCheck final : public Check {
     }
     if (outcome == kForeign && part_ != Part::whole) learn(login, verdict, c);
     Finding finding{&kOutcomes[outcome], std::move(verdict.reason), {verdict.facts.begin(), verdict.facts.end()}};
+    finding.facts_unsure = verdict.facts_unsure;
     finding.vouched = verdict.author_judged && lets_pass(outcome);
     if (outcome != kOwn && outcome != kGranted && !verdict.address.empty())
       finding.facts.emplace_back("address", std::move(verdict.address));

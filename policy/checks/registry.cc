@@ -9,6 +9,7 @@
 #include "policy/base/text.h"
 #include "policy/checks/arc.h"
 #include "policy/checks/author.h"
+#include "policy/checks/behaviour.h"
 #include "policy/checks/dkim.h"
 #include "policy/checks/dmarc.h"
 #include "policy/checks/from_domain.h"
@@ -27,14 +28,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<const CheckType*, 15> kTypes{
-    &kArc,       &kAuthor,           &kDkim,           &kDmarc,          &kFromDomain,
-    &kHeloName,  &kIdentity,         &kIdentityAuthor, &kIdentitySender, &kIprev,
-    &kPreflight, &kRecipientAccount, &kSenderAccount,  &kSenderDomain,   &kSpf};
+constexpr std::array<const CheckType*, 16> kTypes{
+    &kArc,        &kAuthor,    &kBehaviour,        &kDkim,           &kDmarc,
+    &kFromDomain, &kHeloName,  &kIdentity,         &kIdentityAuthor, &kIdentitySender,
+    &kIprev,      &kPreflight, &kRecipientAccount, &kSenderAccount,  &kSenderDomain,
+    &kSpf};
 
 // clang-format off
-constexpr std::array<std::string_view, 8> kLater{
-    "antivirus", "behaviour", "bounce", "dnsbl", "greylist", "limit", "message-format", "patterns"};
+constexpr std::array<std::string_view, 6> kLater{
+    "antivirus", "bounce", "dnsbl", "greylist", "message-format", "patterns"};
 // clang-format on
 
 constexpr std::array<std::string_view, 2> kUnavailableWords{"skip", "defer"};
@@ -91,7 +93,7 @@ std::span<const CheckType* const> check_types() { return kTypes; }
 std::span<const std::string_view> later_checks() { return kLater; }
 
 CheckDecl ConfiguredCheck::declaration() const {
-  return {std::string(type->name), type->stage, type->scope, type->outcomes, unavailable};
+  return {std::string(type->name), type->stage, type->scope, type->outcomes, unavailable, type->of_message};
 }
 
 std::vector<ConfiguredCheck> configure_checks(const Node* section, Problems& problems) {

@@ -71,6 +71,7 @@ void spare_what_dns_may_have_wrong(const Transaction& t, const RecipientState* r
   d.reply = Reply::make(ReplyClass::tempfail, 451, {4, 3}, "DNS answers are in doubt here, try again later");
   d.text.clear();
   d.softened = true;
+  std::erase_if(d.effects, [](const rules::Effect& effect) { return effect.kind == rules::Effect::Kind::freeze; });
   for (const std::string& doubt : doubts) {
     if (std::find(d.degraded.begin(), d.degraded.end(), doubt) == d.degraded.end()) d.degraded.push_back(doubt);
   }

@@ -5,10 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include "policy/base/text.h"
+#include "policy/checks/behaviour.h"
+#include "policy/engine/carry_out.h"
 #include "policy/engine/judge.h"
 #include "policy/engine/record_of.h"
 #include "policy/engine/report_data.h"
 #include "policy/engine/standing_edits.h"
+#include "policy/mail/encoded_word.h"
 #include "policy/mail/field_value.h"
 
 namespace postern {
@@ -53,12 +57,32 @@ std::vector<Edit> edits_of(const Decision& decision, StandingEdits& standing, bo
   return edits;
 }
 
+// What the watched have sent, for what they send next.
+void note_sent(const Transaction& t, const Deadline& deadline) {
+  const auto& behaviour = t.policy->backends->behaviour;
+  const auto subject = watched(*t.client, *t.sender, t.direction);
+  if (!t.likeness || !behaviour || !subject) return;
+  limits::Sent sent{.recipients = {}, .subject = {}, .body = t.likeness->value()};
+  for (const RecipientState& r : t.recipients) {
+    if (r.accepted()) sent.recipients.push_back(fold(r.recipient->path.text()));
+  }
+  const auto subject_field =
+      std::find_if(t.headers->begin(), t.headers->end(), [](const HeaderField& f) { return f.is("Subject"); });
+  if (subject_field != t.headers->end()) sent.subject = decode_words(subject_field->unfolded());
+  behaviour->sent(*subject, circumstances(t.policy->site, *t.client, t.unix_time), sent, deadline);
+}
+
 }  // namespace
 
-Ending end_message(Transaction& t, const Deadline& deadline, const Services& services) {
+Ending end_message(Transaction& t, const Deadline& deadline, Services& services) {
   const Decision decision = conclude(t, rules::Layer::enforced, deadline);
   if (lets_through(decision.action)) ask_for_standing_edits(t, deadline);
-  std::string would = would_have(t, decision, deadline);
+  std::string would = would_have(t, decision, deadline);  // before all is counted: it may ask for limits
+  const bool is_taken = lets_through(decision.action) || decision.action == FinalAction::discard;
+  if (t.limits && is_taken) t.limits->take(t, deadline);
+  if (t.limits && !is_taken) t.limits->refuse();
+  if (is_taken) note_sent(t, deadline);
+  if (t.policy->mode == Mode::enforce) carry_out(t, decision, services);
 
   Ending ending{{kind_of(decision.action), {}, decision.text, {}}, record_of(t)};
   Reaction& reaction = ending.reaction;

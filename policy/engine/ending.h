@@ -16,6 +16,6 @@ struct Ending {
 
 /// Judges a message at its end (LANGUAGE 5): the rules in force, then, where any are, the monitored ones for `would=`;
 /// the edits of what is let through. Waits for what evidence the rules still want, no longer than `deadline`.
-Ending end_message(Transaction& transaction, const Deadline& deadline, const Services& services);
+Ending end_message(Transaction& transaction, const Deadline& deadline, Services& services);
 
 }  // namespace postern

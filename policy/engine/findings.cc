@@ -17,13 +17,15 @@ Findings::Slot& Findings::begun(std::size_t index) {
   slot.lazy.emplace([inputs = inputs_, &check, view = inputs_.dns->view(check.questions), &clock = services_.clock,
                      &counters = services_.counters,
                      began = services_.clock.now()](const Deadline& deadline) -> std::optional<Found> {
-    const MailFacts mail{.client = inputs.client.get(),
-                         .greeting = inputs.greeting.get(),
-                         .sender = inputs.sender.get(),
-                         .recipient = inputs.recipient.get(),
-                         .addresses = inputs.addresses.get(),
-                         .first_received = inputs.first_received,
-                         .direction = inputs.direction};
+    const MailFacts mail{
+        .client = inputs.client.get(),
+        .greeting = inputs.greeting.get(),
+        .sender = inputs.sender.get(),
+        .recipient = inputs.recipient.get(),
+        .addresses = inputs.addresses.get(),
+        .first_received = inputs.first_received,
+        .direction = inputs.direction,
+        .taken = inputs.taken ? std::span(inputs.taken->data(), inputs.taken_before) : std::span<const std::string>()};
     const Surroundings around{.site = inputs.policy->site,
                               .backends = *inputs.policy->backends,
                               .clock = clock,
@@ -44,12 +46,12 @@ void Findings::start(Stage stage) {
   const auto checks = inputs_.policy->rules->checks();
   for (std::size_t i = 0; i < checks.size(); ++i) {
     if (checks[i].scope != scope_ || checks[i].stage != stage) continue;
-    const ConfiguredCheck& check = *configured_check(*inputs_.policy, i);
-    if (check.type->start != Start::early) continue;
+    const ConfiguredCheck* const check = configured_check(*inputs_.policy, i);
+    if (check == nullptr || check->type->start != Start::early) continue;  // null: a limit, which is never early
     Lazy<Found>& lazy = *begun(i).lazy;
     const SteadyTime now = services_.clock.now();
     // What the cache knows needs no thread: to hand it over costs more than the check.
-    if (!lazy.get(Deadline(now))) lazy.start(services_.pool, now + check.timeout);
+    if (!lazy.get(Deadline(now))) lazy.start(services_.pool, now + check->timeout);
   }
 }
 

@@ -34,8 +34,10 @@ class Findings {
     std::shared_ptr<const Greeting> greeting;
     std::shared_ptr<const Sender> sender;
     std::shared_ptr<const Recipient> recipient;
-    std::shared_ptr<const Evidence> evidence;          ///< null where no check asks for it
-    std::shared_ptr<const HeaderAddresses> addresses;  ///< from the end of the header on, like the next
+    std::shared_ptr<const std::vector<std::string>> taken;  ///< recipients taken, of which the first count …
+    std::size_t taken_before = 0;                           ///< … so many, for this one
+    std::shared_ptr<const Evidence> evidence;               ///< null where no check asks for it
+    std::shared_ptr<const HeaderAddresses> addresses;       ///< from the end of the header on, like the next
     std::string first_received;
     Direction direction = Direction::inbound;
     std::int64_t unix_time = 0;

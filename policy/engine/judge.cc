@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/engine/ask.h"
 #include "policy/engine/doubt.h"
 #include "policy/engine/known_facts.h"
 
@@ -16,11 +17,6 @@ using rules::FinalAction;
 using rules::Split;
 
 namespace {
-
-void ask(Transaction& t, RecipientState* recipient, std::size_t check, Stage stage, const Deadline& deadline) {
-  const bool of_message = t.policy->rules->checks()[check].scope == Scope::message || recipient == nullptr;
-  (of_message ? *t.findings : *recipient->findings).ask(check, stage, deadline);
-}
 
 bool refuses(const Decision& d) { return d.reply.has_value(); }
 
@@ -58,7 +54,7 @@ std::string profile_of(Transaction& t, RecipientState& recipient, const Deadline
   for (;;) {
     rules::Profile profile = rules::profile(*t.policy->rules, known, Stage::recipient);
     if (!profile.needs) return std::move(profile.values);
-    ask(t, &recipient, *profile.needs, Stage::recipient, deadline);
+    ask_for(t, &recipient, *profile.needs, Stage::recipient, deadline);
   }
 }
 
@@ -160,7 +156,7 @@ rules::Verdict settle(Transaction& t, RecipientState* recipient, Stage stage, ru
     if (verdict.kind == rules::Verdict::Kind::certain)
       spare_what_dns_may_have_wrong(t, recipient, stage, layer, verdict);
     if (verdict.kind != rules::Verdict::Kind::needs) return verdict;
-    ask(t, recipient, verdict.check, stage, deadline);
+    ask_for(t, recipient, verdict.check, stage, deadline);
   }
 }
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <ctime>
 #include <string_view>
 
 #include "policy/base/text.h"
+#include "policy/mail/origin.h"
 
 namespace postern {
 
@@ -41,6 +43,13 @@ FactState domain_fact(const Path& path) {
 FactState client_net(const View& v) {
   if (!v.t.client->ip) return FactState::absent();
   return FactState::of(network_of(*v.t.client->ip).text());
+}
+
+FactState client_asn(const View& v) {
+  const std::string text = v.t.client->ip ? v.t.policy->site.asn(*v.t.client->ip) : std::string();
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() ? FactState::of(number) : FactState::absent();
 }
 
 std::tm local_time(std::int64_t unix_time) {
@@ -138,6 +147,8 @@ FactState repeated(const View& v) {
   return state;
 }
 
+OriginFound origin_of(const View& v) { return find_origin(v.t.sender->path, *v.t.headers, *v.t.addresses); }
+
 struct Reader {
   std::string_view name;
   Stage stage;
@@ -148,6 +159,8 @@ struct Reader {
 // clang-format off
 constexpr std::array kReaders{
     Reader{"authenticated", Stage::sender, [](const View& v) { return FactState::of(!v.t.sender->login.empty()); }},
+    Reader{"client.asn", Stage::connect, client_asn},
+    Reader{"client.country", Stage::connect, [](const View& v) { return v.t.client->ip ? text_or_absent(v.t.policy->site.country(*v.t.client->ip)) : FactState::absent(); }},
     Reader{"client.ip", Stage::connect, [](const View& v) { return v.t.client->ip ? FactState::of(*v.t.client->ip) : FactState::absent(); }},
     Reader{"client.name", Stage::connect, [](const View& v) { return text_or_absent(v.t.client->name); }},
     Reader{"client.net", Stage::connect, client_net},
@@ -161,6 +174,8 @@ constexpr std::array kReaders{
     Reader{"hops", Stage::headers, hops},
     Reader{"listener", Stage::connect, [](const View& v) { return text_or_absent(v.t.client->listener); }},
     Reader{"login", Stage::sender, [](const View& v) { return text_or_absent(v.t.sender->login); }},
+    Reader{"origin", Stage::headers, [](const View& v) { return FactState::of(std::string(name(origin_of(v).origin))); }},
+    Reader{"origin.account", Stage::headers, [](const View& v) { return text_or_absent(origin_of(v).account); }},
     Reader{"recipient", Stage::recipient, [](const View& v) { return v.recipient ? path_fact(v.recipient->recipient->path) : FactState::absent(); }},
     Reader{"recipient.domain", Stage::recipient, [](const View& v) { return v.recipient ? domain_fact(v.recipient->recipient->path) : FactState::absent(); }},
     Reader{"recipient.local", Stage::recipient, [](const View& v) { return v.recipient ? local_fact(v.recipient->recipient->path) : FactState::absent(); }},
@@ -196,10 +211,14 @@ FactState KnownFacts::fact(std::size_t index) const {
 }
 
 rules::CheckState KnownFacts::check(std::size_t index) const {
+  if (transaction_.limits && transaction_.limits->is_limit(index))
+    return transaction_.limits->state(index, recipient_ == nullptr ? nullptr : recipient_->recipient.get(), stage_);
+  if (transaction_.findings == nullptr) return {rules::CheckState::Kind::later, nullptr};  // at connect
   if (transaction_.policy->rules->checks()[index].scope == Scope::message)
     return transaction_.findings->state(index, stage_);
   if (recipient_ == nullptr)  // at the end: there is none, so nothing is true of it
     return {stage_ == Stage::end ? rules::CheckState::Kind::known : rules::CheckState::Kind::later, nullptr};
+  if (recipient_->findings == nullptr) return {rules::CheckState::Kind::later, nullptr};  // the MTA refused it
   return recipient_->findings->state(index, stage_);
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "policy/base/log.h"
+#include "policy/checks/behaviour.h"
 #include "policy/store/store.h"
 
 namespace postern {
@@ -20,8 +21,13 @@ void note(const std::string& key, std::string_view field, const std::string& who
 
 }  // namespace
 
-void note_miss(const Transaction& t, Services& services) {
+void note_miss(Transaction& t, RecipientState& recipient, Services& services) {
   services.counters.get("recipients.missed").add();
+  if (t.limits) t.limits->note_miss(t, recipient);
+  if (t.policy->needs.behaviour && t.policy->backends->behaviour) {
+    if (const auto subject = watched(*t.client, *t.sender, t.direction))
+      t.policy->backends->behaviour->refused(*subject);
+  }
   if (t.policy->backends->store == nullptr) return;
   if (!t.sender->login.empty())
     note("login " + t.sender->login, "login", t.sender->login, t, services);

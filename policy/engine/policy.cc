@@ -16,13 +16,18 @@ Needs derive_needs(const Policy& policy) {
   for (std::size_t i = 0; i < facts.size(); ++i) {
     const std::string_view fact = facts[i].name;
     if (fact == "header" || fact == "hops" || fact == "repeated" || fact == "size") needs.headers = true;
+    if (fact.starts_with("origin")) needs.headers = true;
     if (fact.starts_with("from") || fact.starts_with("reply-to")) needs.headers = true;
     if (fact == "size") needs.body = true;
     if (fact.starts_with("tls.")) needs.tls_macros = true;
     if (fact.starts_with("recipients")) counts_recipients = true;
   }
+  const auto counts_bytes = [](const limits::Limit& limit) { return limit.unit == limits::Unit::bytes; };
+  if (std::any_of(policy.limits.begin(), policy.limits.end(), counts_bytes)) needs.headers = needs.body = true;
   for (std::size_t i = 0; i < rules.checks().size(); ++i) {
     const Stage stage = rules.checks()[i].stage;
+    if (rules.checks()[i].of_message) counts_recipients = true;
+    if (rules.checks()[i].name == "behaviour") needs.behaviour = needs.headers = needs.body = true;
     if (stage >= Stage::headers) needs.headers = true;
     const ConfiguredCheck* const check = configured_check(policy, i);
     if (check == nullptr || !check->type->evidence) continue;

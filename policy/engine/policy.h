@@ -10,6 +10,7 @@
 #include "policy/evidence/backends.h"
 #include "policy/evidence/signing.h"
 #include "policy/evidence/site.h"
+#include "policy/limits/limit.h"
 #include "policy/rules/rule_set.h"
 
 namespace postern {
@@ -22,6 +23,7 @@ struct Needs {
   bool body = false;        ///< body chunks are sent
   bool evidence = false;    ///< Evidence is asked for …
   bool signatures = false;  ///< … of DKIM or ARC, too
+  bool behaviour = false;   ///< it is watched: what is sent is counted
   bool reply_mail = false;  ///< a refusal can be spoken at MAIL …
   bool reply_rcpt = false;
   bool reply_data = false;
@@ -43,7 +45,9 @@ struct Policy {
   Stage answer_at = Stage::recipient;  ///< sender or recipient
   std::optional<rules::Split> split;   ///< the site's own default; nothing: by direction (LANGUAGE 2)
   Site site;
+  std::string postmaster;  ///< whom rules notify: an address
   std::vector<ConfiguredCheck> checks;
+  std::vector<limits::Limit> limits;  ///< one for each of the rule set's limits
   std::shared_ptr<const Backends> backends = std::make_shared<const Backends>();  ///< never null
   std::shared_ptr<const Signing> signing;                                         ///< null: nothing is signed
   std::shared_ptr<const rules::RuleSet> rules;

@@ -42,6 +42,15 @@ DecisionRecord record_of(const Transaction& t) {
   for (const RecipientState& r : t.recipients) {
     if (r.findings) tell_findings(*r.findings, r.recipient->path.text());
   }
+  if (!t.limits) return record;
+  for (const LimitBook::Told& told : t.limits->told())
+    record.findings.push_back({checks[told.check].name,
+                               std::string(told.finding->outcome->name),
+                               told.finding->reason,
+                               {},
+                               0,
+                               told.finding->outcome->failure == Failure::yes,
+                               dns::Trust::local});
   return record;
 }
 

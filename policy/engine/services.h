@@ -10,6 +10,7 @@
 #include "policy/base/log.h"
 #include "policy/base/pool.h"
 #include "policy/dns/resolver.h"
+#include "policy/notices/incident.h"
 
 namespace postern {
 
@@ -36,6 +37,8 @@ struct Services {
   /// Where decisions go beside the log; may be empty. Called on callback threads, must not throw or wait.
   std::function<void(const DecisionRecord&)> on_decision{};
   Limits limits{};
+  /// Where incidents go that rules want people to be told of; may be empty. Must not throw or wait.
+  std::function<void(notices::Incident)> on_incident{};
 };
 
 }  // namespace postern

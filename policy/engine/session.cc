@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "policy/base/text.h"
+#include "policy/engine/carry_out.h"
 #include "policy/engine/decision_id.h"
 #include "policy/engine/decision_record.h"
 #include "policy/engine/ending.h"
@@ -38,6 +39,7 @@ struct Session::State {
   std::optional<SteadyTime> outdated_since;  ///< a newer policy wants steps that this connection did not negotiate
   std::shared_ptr<const Client> client = std::make_shared<Client>();
   std::unique_ptr<Transaction> transaction;
+  ConnectionCounts counted;  ///< by limits that count once a connection
   std::string no_id;
 
   Deadline wait(std::chrono::seconds longest, WaitObserver* observer) const {
@@ -49,6 +51,10 @@ struct Session::State {
   bool must_reconnect() const;
   Findings::Inputs inputs(const Transaction& t) const;
   std::shared_ptr<Evidence> evidence(const Transaction& t) const;
+  std::unique_ptr<LimitBook> limits();
+  void count_connection(WaitObserver* observer);
+  void act_on(const Decision& decision);
+  Reaction take_recipient(const RecipientState& r);
   Reaction refuse_message(Decision decision, Stage stage);
   Reaction repeat_refusal() const;
   void refuse_over_cap();
@@ -88,6 +94,8 @@ Findings::Inputs Session::State::inputs(const Transaction& t) const {
           .greeting = t.greeting,
           .sender = t.sender,
           .recipient = {},
+          .taken = t.taken,
+          .taken_before = t.taken ? t.taken->size() : 0,
           .evidence = t.evidence,
           .addresses = {},
           .first_received = {},
@@ -108,8 +116,40 @@ std::shared_ptr<Evidence> Session::State::evidence(const Transaction& t) const {
                                                      .hashes_body = signs_body(*t.policy, t.direction)});
 }
 
+std::unique_ptr<LimitBook> Session::State::limits() {
+  if (policy->limits.empty()) return nullptr;
+  return std::make_unique<LimitBook>(*policy, policy->backends->ledger.get(), counted, services.counters);
+}
+
+// LANGUAGE 7: connections are charged at connect, where what decides of them is known there; else at the first MAIL.
+void Session::State::count_connection(WaitObserver* observer) {
+  const auto counts = [](const limits::Limit& limit) { return limit.unit == limits::Unit::connections; };
+  if (std::none_of(policy->limits.begin(), policy->limits.end(), counts)) return;
+  Transaction t;
+  t.policy = policy;
+  t.unix_time = std::chrono::duration_cast<std::chrono::seconds>(services.clock.wall().time_since_epoch()).count();
+  t.client = client;
+  t.greeting = std::make_shared<const Greeting>();
+  t.sender = std::make_shared<const Sender>();
+  t.limits = limits();
+  t.now = services.clock.now();
+  t.limits->ask(t, nullptr, Stage::connect, wait(services.limits.callback_wait, observer));
+}
+
+Reaction Session::State::take_recipient(const RecipientState& r) {
+  if (transaction->taken) transaction->taken->push_back(fold(r.recipient->path.text()));
+  return {};
+}
+
+// What a rule does beside answering.
+void Session::State::act_on(const Decision& decision) {
+  if (transaction->policy->mode == Mode::enforce) carry_out(*transaction, decision, services);
+}
+
 Reaction Session::State::refuse_message(Decision decision, Stage stage) {
   Transaction& t = *transaction;
+  act_on(decision);
+  if (t.limits) t.limits->refuse();
   t.refused_reply = decision.reply->with_id(t.id);
   t.refused = std::move(decision);
   t.refused_at = stage;
@@ -188,8 +228,8 @@ void Session::State::drop() {
 }
 
 Session::Session(Services& services, PolicySource policies)
-    : state_(
-          std::make_unique<State>(State{services, std::move(policies), {}, {}, std::make_shared<Client>(), {}, {}})) {
+    : state_(std::make_unique<State>(
+          State{services, std::move(policies), {}, {}, std::make_shared<Client>(), {}, {}, {}})) {
   state_->policy = state_->policies.first;
 }
 
@@ -202,8 +242,10 @@ Session::~Session() {
   }
 }
 
-Reaction Session::connect(Client client, WaitObserver*) {
+Reaction Session::connect(Client client, WaitObserver* observer) {
   state_->client = std::make_shared<const Client>(std::move(client));
+  state_->counted = {};
+  state_->count_connection(observer);
   return {};
 }
 
@@ -231,6 +273,12 @@ Reaction Session::mail(Sender sender, Greeting greeting, WaitObserver* observer)
   if (t->has_checks()) {
     t->findings = std::make_unique<Findings>(s.services, Scope::message, s.inputs(*t));
   }
+  t->now = t->began;
+  t->limits = s.limits();
+  if (needs.behaviour) {
+    t->taken = std::make_shared<std::vector<std::string>>();
+    t->likeness = std::make_unique<limits::BodyLikeness>();
+  }
   s.transaction = std::move(t);
   Transaction& now = *s.transaction;
   if (s.must_reconnect()) {
@@ -242,6 +290,7 @@ Reaction Session::mail(Sender sender, Greeting greeting, WaitObserver* observer)
   if (now.has_checks()) {
     for (const Stage stage : {Stage::connect, Stage::helo, Stage::sender}) now.findings->start(stage);
   }
+  if (now.limits) now.limits->count_at_once(now, Stage::sender, s.wait(s.services.limits.callback_wait, observer));
   if (now.policy->answer_at != Stage::sender || now.direction == Direction::local) return {};
   rules::Verdict verdict =
       settle(now, nullptr, Stage::sender, rules::Layer::enforced, s.wait(s.services.limits.callback_wait, observer));
@@ -262,6 +311,7 @@ Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
     return Reaction::refuse(Reply::make(ReplyClass::tempfail, 452, {5, 3}, "Too many recipients").with_id(t.id));
   }
   t.stage = Stage::recipient;
+  t.now = s.services.clock.now();
   const bool first_let_through =
       std::all_of(t.recipients.begin(), t.recipients.end(), [](const RecipientState& r) { return r.by_mta; });
   if (first_let_through) s.look_for_login();
@@ -280,25 +330,30 @@ Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
     r.refused_reply = t.refused_reply;
     return s.repeat_refusal();
   }
-  if (t.direction == Direction::local)
-    return {};  // PLATFORM 3: a local submission refused at a recipient never leaves the queue
+  // PLATFORM 3: a local submission refused at a recipient never leaves the queue.
+  if (t.direction == Direction::local) return s.take_recipient(r);
   const Deadline deadline = s.wait(s.services.limits.callback_wait, observer);
   rules::Verdict verdict = settle(t, &r, Stage::recipient, rules::Layer::enforced, deadline);
   if (verdict.kind == rules::Verdict::Kind::certain) {
     r.refused = verdict.decision;
     r.refused_reply = verdict.decision.reply->with_id(t.id);
-    if (verdict.decision.scoped && r.refused_reply->reply_class() == ReplyClass::permfail) note_miss(t, s.services);
+    const bool is_budget = t.limits && t.limits->is_over_for(*r.recipient);  // says nothing of whether it exists
+    if (verdict.decision.scoped && !is_budget && r.refused_reply->reply_class() == ReplyClass::permfail)
+      note_miss(t, r, s.services);
     // LANGUAGE 6: what does not depend on a recipient refuses the message, this and later recipients and DATA.
     if (!verdict.decision.scoped) return s.refuse_message(std::move(verdict.decision), Stage::recipient);
+    s.act_on(verdict.decision);
+    if (t.limits) t.limits->recipient_is_refused(*r.recipient);
     return Reaction::refuse(*r.refused_reply);
   }
-  if (fits_profile(t, r, deadline)) return {};
+  if (fits_profile(t, r, deadline)) return s.take_recipient(r);
   Decision apart;
   apart.action = FinalAction::defer;
   apart.reply =
       Reply::make(ReplyClass::tempfail, 452, {5, 3}, "This recipient needs different treatment: send it apart");
   r.refused = apart;
   r.refused_reply = apart.reply->with_id(t.id);
+  if (t.limits) t.limits->recipient_is_refused(*r.recipient);
   s.services.counters.get("decisions.split").add();
   return Reaction::refuse(*r.refused_reply);
 }
@@ -309,7 +364,7 @@ void Session::rcpt_refused_by_mta(const Recipient& recipient) {
   r.recipient = std::make_shared<const Recipient>(recipient);
   r.by_mta = true;
   state_->transaction->recipients.push_back(std::move(r));
-  note_miss(*state_->transaction, state_->services);
+  note_miss(*state_->transaction, state_->transaction->recipients.back(), state_->services);
 }
 
 Reaction Session::data(WaitObserver*) {
@@ -364,6 +419,7 @@ Reaction Session::body(std::string_view chunk) {
   t.body_bytes += chunk.size();
   state_->complete_header();  // where the MTA told no end of it
   if (t.evidence && !t.refused) t.evidence->body(chunk);
+  if (t.likeness && !t.refused) t.likeness->add(chunk);
   return {};
 }
 
@@ -385,6 +441,7 @@ Reaction Session::end_of_message(WaitObserver* observer) {
   }
   if (t.evidence) t.evidence->body_is_complete();
   s.readopt_policy();
+  if (t.limits) t.limits->renew(t, s.services.clock.now(), s.wait(s.services.limits.callback_wait, observer));
   Ending ending = end_message(t, s.wait(s.services.limits.end_wait, observer), s.services);
   s.tell(std::move(ending.record), t.began);
   s.transaction.reset();

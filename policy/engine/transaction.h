@@ -8,8 +8,10 @@
 
 #include "policy/engine/direction.h"
 #include "policy/engine/findings.h"
+#include "policy/engine/limit_book.h"
 #include "policy/engine/policy.h"
 #include "policy/engine/services.h"
+#include "policy/limits/likeness.h"
 #include "policy/mail/facts.h"
 #include "policy/mail/header_address.h"
 #include "policy/rules/decide.h"
@@ -34,6 +36,7 @@ struct Transaction {
   std::string id;
   std::string queue_id;
   SteadyTime began;
+  SteadyTime now;  ///< of the step at hand
   std::int64_t unix_time = 0;
   std::shared_ptr<const Client> client;
   std::shared_ptr<const Greeting> greeting;
@@ -50,6 +53,12 @@ struct Transaction {
   std::shared_ptr<dns::MessageResolver> dns;  ///< as `findings`, null where no rule reads a check
   std::shared_ptr<Evidence> evidence;         ///< null where nothing asks for it
   std::unique_ptr<Findings> findings;         ///< of the checks that belong to the message
+
+  std::unique_ptr<LimitBook> limits;  ///< null where the policy has none
+
+  std::shared_ptr<std::vector<std::string>> taken;  ///< folded addresses; null where behaviour is not watched …
+  std::unique_ptr<limits::BodyLikeness> likeness;   ///< … like this
+  std::vector<rules::Effect> carried_out;           ///< of rules that freeze or notify
 
   std::optional<rules::Decision> refused;  ///< the whole message is refused …
   std::optional<Reply> refused_reply;      ///< … with these words, again at every later step

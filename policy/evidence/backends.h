@@ -14,6 +14,11 @@ namespace postern::callout {
 class CallAhead;
 class Callout;
 }  // namespace postern::callout
+namespace postern::limits {
+class Behaviour;
+class Freezer;
+class Ledger;
+}  // namespace postern::limits
 
 namespace postern {
 
@@ -24,6 +29,9 @@ struct Backends {
   std::shared_ptr<callout::Callout> callout;                ///< null: no check asks it
   std::shared_ptr<callout::CallAhead> call_ahead;           ///< likewise
   std::shared_ptr<store::Store> store;                      ///< null: nothing is kept
+  std::shared_ptr<limits::Ledger> ledger;                   ///< null: limits can not be counted
+  std::shared_ptr<limits::Behaviour> behaviour;             ///< null: nobody's is watched
+  std::shared_ptr<limits::Freezer> freezer;                 ///< null: nobody can be frozen
   AuthenticationSettings authentication;
   std::shared_ptr<dkim::KeyCache> keys = std::make_shared<dkim::KeyCache>();  ///< never null
 };

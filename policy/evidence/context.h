@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "policy/base/counters.h"
@@ -26,6 +28,7 @@ struct MailFacts {
   const HeaderAddresses* addresses = nullptr;
   std::string_view first_received = {};  ///< the value of the first Received field, from the end of the header on
   Direction direction = Direction::inbound;
+  std::span<const std::string> taken = {};  ///< recipients of this message that were taken before, folded
 };
 
 /// What a check may use. All references outlive its run.

@@ -33,7 +33,8 @@ class Gate {
                               more,
                           ".", {}, problems);
     if (!loaded) throw std::runtime_error(problems.all().at(0).line());
-    config::equip(*loaded, {}, std::make_shared<FakeStore>(), dns, clock, counters);
+    config::equip(*loaded, {}, config::keep_in_memory(std::make_shared<FakeStore>(), clock, counters), dns, clock,
+                  counters);
     policy = loaded->policy;
   }
 

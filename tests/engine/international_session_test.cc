@@ -42,8 +42,9 @@ Judged judge(const std::string& zone_text, const std::string& message) {
   Counters counters;
   FakeStore store;
   const auto zone = dns::ZoneResolver::parse("zone", zone_text).value();
-  config::equip(*configuration, {}, std::shared_ptr<store::Store>(std::shared_ptr<void>(), &store), *zone, clock,
-                counters);
+  config::equip(*configuration, {},
+                config::keep_in_memory(std::shared_ptr<store::Store>(std::shared_ptr<void>(), &store), clock, counters),
+                *zone, clock, counters);
   Judged judged;
   std::vector<std::string> lines;
   Log log(LogForm::logfmt, lines);

@@ -42,8 +42,10 @@ class World {
                                                checks + "rules:\n" + rules,
                                            folder.path(), {}, problems);
     if (!configuration) throw std::runtime_error(problems.all().at(0).line());
-    config::equip(*configuration, {}, std::shared_ptr<store::Store>(std::shared_ptr<void>(), &store), *zone, clock,
-                  counters);
+    config::equip(
+        *configuration, {},
+        config::keep_in_memory(std::shared_ptr<store::Store>(std::shared_ptr<void>(), &store), clock, counters), *zone,
+        clock, counters);
     policy = configuration->policy;
   }
 

@@ -160,7 +160,7 @@ class Theatre {
     options.generation = policies_.size() + 1;
     auto configuration = config::load_text(scenario_.name, text, folder_.path(), options, problems);
     if (configuration) {
-      equipment_ = config::equip(*configuration, equipment_, store_, dns_, clock_, counters_);
+      equipment_ = config::equip(*configuration, equipment_, keeping_, dns_, clock_, counters_);
       return configuration->policy;
     }
     std::string all;
@@ -252,6 +252,7 @@ class Theatre {
   Weathered dns_;
   test::TempFolder folder_;
   std::shared_ptr<store::Store> store_ = std::make_shared<test::FakeStore>();
+  config::Keeping keeping_ = config::keep_in_memory(store_, clock_, counters_);
   config::Equipment equipment_;
   Pool pool_;  // ends before what its tasks use
   Services services_;

@@ -49,7 +49,8 @@ class World {
     Problems problems;
     auto loaded = config::load_text("test", configuration(one, rules), folder_.path(), {}, problems);
     if (!loaded) throw std::runtime_error(problems.all().at(0).line());
-    equipment_ = config::equip(*loaded, {}, store_, *zone_, clock_, counters_);
+    equipment_ =
+        config::equip(*loaded, {}, config::keep_in_memory(store_, clock_, counters_), *zone_, clock_, counters_);
     policy_ = loaded->policy;
   }
 
@@ -63,6 +64,8 @@ class World {
       for (const Edit& edit : last.edits) outcome.written += edit.value;
     }
     outcome.record = record_;
+    outcome.record.evidence = nullptr;  // it keeps what stands behind the policy, which this world's clock outlives
+    record_ = {};
     for (const HeaderField& field : outcome.header) {
       if (!field.is("Authentication-Results") || claimed_authserv_id(field.value) != kHost) continue;
       outcome.claims.push_back(parse_authentication_results(field.value).value_or(AuthenticationResults()));

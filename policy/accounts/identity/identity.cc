@@ -281,6 +281,7 @@ Verdict IdentityRules::check(const Claims& claims, const Deadline& deadline) con
   verdict.known = ownership.known();
   verdict.late = verdict.identity == Identity::unsure && ownership.late();
   verdict.facts = ownership.facts();
+  verdict.facts_unsure = ownership.login_unsure();
   return verdict;
 }
 

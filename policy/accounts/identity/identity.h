@@ -106,6 +106,7 @@ struct Verdict {
   /// from `identity`, so that a rule can watch it.
   std::optional<std::string> display_name;
   std::vector<AddressFinding> addresses;  ///< of each address looked at, each once a member
+  bool facts_unsure = false;              ///< a directory could not say: `facts` may lack what it would tell
 };
 
 /// What a message says of who sends it. What is null is not judged: at MAIL there is no header yet. Both outlive the

@@ -29,6 +29,8 @@ class Ownership {
   bool known() const { return known_; }
   /// What the directories tell of the login beside, the first of each name.
   const std::map<std::string, std::string, std::less<>>& facts() const { return facts_; }
+  /// Could a directory not say anything of the login?
+  bool login_unsure() const { return login_unsure_; }
   /// Did an answer not come only since the caller's time was over?
   bool late() const { return late_; }
 
