@@ -12,6 +12,8 @@
 #include "policy/base/problem.h"
 #include "policy/dns/options.h"
 #include "policy/engine/policy.h"
+#include "policy/limits/overrides.h"
+#include "policy/notices/notifier.h"
 #include "policy/store/make_store.h"
 
 namespace postern::config {
@@ -52,7 +54,11 @@ struct Configuration {
   std::size_t max_callbacks = 500;  ///< callbacks at work at once, likewise
   std::size_t evidence_threads = 8;
   std::chrono::seconds drain{30};       ///< longest wait for open sessions at SIGTERM
-  std::shared_ptr<rules::Lists> lists;  ///< to be refreshed from time to time
+  std::shared_ptr<rules::Lists> lists;  ///< to be refreshed from time to time, like the next
+  std::vector<std::shared_ptr<limits::OverrideFile>> overrides;
+  std::vector<std::shared_ptr<GeoDatabase>> geo;
+  std::size_t ledger_bytes = std::size_t{256} << 20;  ///< what limits may count in
+  notices::NotifyOptions notify;
 };
 
 struct LoadOptions {

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "config/placed_texts.h"
+#include "config/redis_settings.h"
 #include "config/sections.h"
 #include "policy/base/ip.h"
 #include "policy/base/text.h"
@@ -180,13 +181,11 @@ void read_dns(Settings& s, const std::string& folder, dns::Options& o) {
       s.number("zone_outstanding", 200, 1, 100'000, "the same for one target zone, as example.com"));
 }
 
-void read_store(Settings& s, const std::string& folder, store::Options& o) {
+void read_store(Settings& s, const std::string& folder, Configuration& c) {
+  store::Options& o = c.store;
   static constexpr std::array<std::string_view, 3> kTypes{"memory", "sqlite", "redis"};
   const std::string type =
       s.word("type", "", kTypes, "what keeps it; empty: a file where there is a path, else memory");
-  if (type == "redis") {
-    for (const std::string_view key : {"type", "servers", "prefix"}) s.later(key);
-  }
   const Node* path =
       s.node("path", "path", type == "sqlite" ? kStorePath : "",
              "file that counters and caches are kept in; without one they are gone when the daemon stops");
@@ -204,6 +203,13 @@ void read_store(Settings& s, const std::string& folder, store::Options& o) {
   o.most_bytes =
       static_cast<std::size_t>(kMegabyte * s.number("megabytes", static_cast<std::int64_t>(o.most_bytes) / kMegabyte, 1,
                                                     1 << 20, "of all entries together"));
+  c.ledger_bytes = static_cast<std::size_t>(
+      kMegabyte * s.number("limits_megabytes", static_cast<std::int64_t>(c.ledger_bytes) / kMegabyte, 1, 1 << 20,
+                           "memory for what limits count; with more, new keys are counted together"));
+  read_redis(s, folder, type == "redis", o.redis);
+  if (type != "redis") return;
+  o.type = store::Options::Type::redis;
+  if (!o.path.empty()) s.problems().error(path->where, "store: what is kept in Redis has no path", "leave it out");
 }
 
 void read_admin(Settings& s, Configuration& c) {

@@ -18,7 +18,7 @@ void read_listen_section(const Node* node, Problems& problems, Configuration& co
 /// `dns:`; relative paths are taken from `folder`.
 void read_dns(Settings& settings, const std::string& folder, dns::Options& options);
 /// `store:`; relative paths are taken from `folder`.
-void read_store(Settings& settings, const std::string& folder, store::Options& options);
+void read_store(Settings& settings, const std::string& folder, Configuration& configuration);
 void read_admin(Settings& settings, Configuration& configuration);
 void read_log(Settings& settings, Configuration& configuration);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "policy/limits/freezer.h"
+
 namespace postern::config {
 
 namespace {
@@ -14,8 +16,8 @@ std::shared_ptr<accounts::Directory> kept(const Equipment& before, const Directo
 
 }  // namespace
 
-Equipment equip(Configuration& configuration, const Equipment& before, std::shared_ptr<store::Store> store,
-                dns::Resolver& dns, Clock& clock, Counters& counters) {
+Equipment equip(Configuration& configuration, const Equipment& before, const Keeping& keeping, dns::Resolver& dns,
+                Clock& clock, Counters& counters) {
   Equipment now = before;
   if (configuration.backends_made_of != before.made_of || before.made_of.empty()) {
     auto made = std::make_shared<Backends>();
@@ -28,7 +30,9 @@ Equipment equip(Configuration& configuration, const Equipment& before, std::shar
       made->directories.push_back(directory ? std::move(directory) : spec.make(making));
       now.directories.push_back(spec.made_of);
     }
-    made->store = std::move(store);
+    made->store = keeping.store;
+    made->ledger = keeping.ledger;
+    made->freezer = std::make_shared<limits::Freezer>(*keeping.store, clock);
     const Workshop workshop{.site = configuration.policy->site,
                             .dns = dns,
                             .store = *made->store,

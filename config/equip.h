@@ -3,11 +3,11 @@
 #include <memory>
 
 #include "config/configuration.h"
+#include "config/keep.h"
 #include "policy/base/clock.h"
 #include "policy/base/counters.h"
 #include "policy/dns/resolver.h"
 #include "policy/evidence/backends.h"
-#include "policy/store/store.h"
 
 namespace postern::config {
 
@@ -19,9 +19,9 @@ struct Equipment {
 };
 
 /// Makes what stands behind the checks of `configuration`, and a policy of it that has them. What `before` has of it
-/// already stays: connections and caches outlive a reload that does not touch them. Connects to nothing. `dns`, `store`,
+/// already stays: connections and caches outlive a reload that does not touch them. Connects to nothing. `dns`,
 /// `clock` and `counters` outlive what is made.
-Equipment equip(Configuration& configuration, const Equipment& before, std::shared_ptr<store::Store> store,
-                dns::Resolver& dns, Clock& clock, Counters& counters);
+Equipment equip(Configuration& configuration, const Equipment& before, const Keeping& keeping, dns::Resolver& dns,
+                Clock& clock, Counters& counters);
 
 }  // namespace postern::config

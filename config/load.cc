@@ -6,7 +6,9 @@
 #include "config/configuration.h"
 #include "config/daemon_sections.h"
 #include "config/later_rules.h"
+#include "config/limits_section.h"
 #include "config/node_text.h"
+#include "config/notices_section.h"
 #include "config/presets.h"
 #include "config/read_file.h"
 #include "config/sections.h"
@@ -95,7 +97,7 @@ class RuleFiles {
 };
 
 void read_rules(const Sections& sections, const std::string& folder, Problems& problems, const rules::Lists& lists,
-                Policy& policy) {
+                std::span<const rules::LimitSource> limits, Policy& policy) {
   std::vector<CheckDecl> declarations;
   for (const ConfiguredCheck& check : policy.checks) declarations.push_back(check.declaration());
   RuleFiles files(folder, problems);
@@ -103,6 +105,7 @@ void read_rules(const Sections& sections, const std::string& folder, Problems& p
   source.define = sections.find("define");
   source.rules = sections.find("rules");
   source.checks = declarations;
+  source.limits = limits;
   source.later_rules = later_rules();
   if (policy.signing && !policy.signing->keys.empty()) source.also.emplace_back("identity");  // what signing rests on
   if (policy.signing && policy.signing->seal) source.also.emplace_back("arc");
@@ -167,9 +170,10 @@ std::optional<Configuration> load_text(std::string_view name, std::string_view t
     problems.warning(site == nullptr ? start : site->where, "site.domains is not set: no domain is ours",
                      "write site: {domains: [example.org]}");
   result.lists->add("site.domains", policy.site.domains);
+  result.geo = policy.site.geo;
 
   policy.checks = configure_checks(sections.find("checks"), problems);
-  with_settings(sections, "store", problems, [&](Settings& s) { read_store(s, folder, result.store); });
+  with_settings(sections, "store", problems, [&](Settings& s) { read_store(s, folder, result); });
   policy.signing = read_sign(sections.find("sign"), folder, problems);
   result.directories = read_accounts(sections.find("accounts"), folder, problems);
   tell_unknown_directories(policy.checks, result.directories, problems);
@@ -184,7 +188,11 @@ std::optional<Configuration> load_text(std::string_view name, std::string_view t
   if (sections.find("rules") == nullptr)
     problems.warning(start, "there are no rules: every message is let through",
                      "include presets/inbound.yaml and presets/submission.yaml");
-  read_rules(sections, folder, problems, *result.lists, policy);
+  LimitsRead limits = read_limits(sections.find("limits"), folder, *result.lists, problems);
+  policy.limits = std::move(limits.limits);
+  result.overrides = std::move(limits.files);
+  with_settings(sections, "notices", problems, [&](Settings& s) { read_notices(s, folder, result.notify, policy); });
+  read_rules(sections, folder, problems, *result.lists, limits.sources, policy);
   if (!problems.usable() || policy.rules == nullptr) return std::nullopt;
 
   policy.needs = derive_needs(policy);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "config/daemon_sections.h"
+#include "config/limits_section.h"
+#include "config/notices_section.h"
 #include "config/presets.h"
 #include "config/sections.h"
 #include "config/sign_section.h"
@@ -37,7 +39,9 @@ std::vector<SettingsOf> section_settings() {
   result.push_back(asked_by("listen", [&](Settings& s) { read_listen(s, unused); }));
   result.push_back(asked_by("site", [&](Settings& s) { read_site(s, {}, {}, {}, site); }));
   result.push_back(asked_by("dns", [&](Settings& s) { read_dns(s, {}, unused.dns); }));
-  result.push_back(asked_by("store", [&](Settings& s) { read_store(s, {}, unused.store); }));
+  result.push_back(asked_by("store", [&](Settings& s) { read_store(s, {}, unused); }));
+  result.push_back({"limits.NAME", "a limit", limit_settings()});
+  result.push_back(asked_by("notices", [&](Settings& s) { read_notices(s, {}, unused.notify, policy); }));
   result.push_back(asked_by("sign", [&](Settings& s) { ask_sign(s); }));
   result.push_back({"sign.keys[]", "a key to sign with, the same of sign.arc", key_settings()});
   result.push_back(asked_by("admin", [&](Settings& s) { read_admin(s, unused); }));

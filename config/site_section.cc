@@ -7,6 +7,7 @@
 #include <array>
 
 #include "config/placed_texts.h"
+#include "config/sections.h"
 #include "policy/base/text.h"
 
 namespace postern::config {
@@ -100,6 +101,14 @@ void read_site(Settings& s, const std::string& folder, const rules::Lists& lists
 
   site.submission =
       s.texts("submission", "none", "names of the MTA's listeners that are for submission ({daemon_name})");
+  for (const PlacedText& file : placed_texts(s, "geo", "list of files", "none",
+                                             "databases of countries and autonomous systems, in MaxMind's DB format")) {
+    Result<std::unique_ptr<GeoDatabase>> database = GeoDatabase::open(below(folder, file.text));
+    if (database)
+      site.geo.push_back(std::shared_ptr<GeoDatabase>(*std::move(database)));
+    else
+      problems.error(file.where, "site.geo: " + database.error().message);
+  }
   for (const PlacedText& text : placed_texts(s, "addresses", "list of addresses", "none",
                                              "our own public addresses, to recognize an MX that is us")) {
     if (const auto address = IpAddress::parse(text.text))

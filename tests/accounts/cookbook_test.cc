@@ -65,7 +65,9 @@ class Site {
     auto store = store::make_store({}, clock_, counters_);
     dns_ = std::move(*dns);
     backends_ =
-        config::equip(*configuration, {}, std::shared_ptr<store::Store>(std::move(*store)), *dns_, clock_, counters_)
+        config::equip(*configuration, {},
+                      config::keep_in_memory(std::shared_ptr<store::Store>(std::move(*store)), clock_, counters_),
+                      *dns_, clock_, counters_)
             .backends;
   }
 

@@ -182,7 +182,8 @@ TEST(Load, TellsWrongValues) {
   EXPECT_THAT(told("admin: {socket: run/x}\n" + rest),
               ElementsAre(HasSubstr("t.yaml:1:17: admin.socket: "), "not loaded"));
   EXPECT_THAT(told("limits: {user: {per: login}}\n" + rest),
-              ElementsAre("t.yaml:1:1: section limits is not in this version", "not loaded"));
+              ElementsAre(HasSubstr("t.yaml:1:10: limit \"user\" does not say what it allows"),
+                          HasSubstr("warning: no rule reads limit \"user\""), "not loaded"));
   EXPECT_THAT(told("lists: {\"a b\": [x.example]}\n" + rest),
               ElementsAre(HasSubstr("t.yaml:1:9: \"a b\" is no name for a list"), "not loaded"));
   EXPECT_THAT(told("[a, b]\n"),

@@ -1,0 +1,78 @@
+#include "config/notices_section.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "config/placed_texts.h"
+#include "config/sections.h"
+#include "policy/base/ip.h"
+#include "policy/base/text.h"
+#include "policy/mail/address.h"
+
+namespace postern::config {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// An address with a domain, or `fallback`.
+std::string read_address(Settings& s, std::string_view key, std::string_view shown, std::string fallback,
+                         std::string_view doc) {
+  const Node* node = s.node(key, "address", shown, doc);
+  if (node == nullptr || node->is_null()) return fallback;
+  if (const Path path = Path::parse(node->text); node->is_scalar() && path.mailbox && path.mailbox->domain)
+    return path.mailbox->text();
+  s.problems().error(node->where, fmt::format("notices.{}: \"{}\" is no address", key, printable(node->text, 80)),
+                     "write postmaster@example.org");
+  return fallback;
+}
+
+}  // namespace
+
+void read_notices(Settings& s, const std::string& folder, notices::NotifyOptions& o, Policy& policy) {
+  const std::string own = "postmaster@" + policy.site.hostname;
+  policy.postmaster = read_address(s, "postmaster", "postmaster@ our hostname", own, "whom `notify: postmaster` tells");
+  o.mail.from = read_address(s, "from", "postmaster@ our hostname", own, "who writes");
+  o.mail.hostname = policy.site.hostname;
+  const Node* server =
+      s.node("server", "ADDRESS or ADDRESS@PORT", "127.0.0.1@25", "the mail server that takes the mail");
+  if (server != nullptr && !server->is_null()) {
+    const std::size_t at = server->text.rfind('@');
+    const auto ip = IpAddress::parse(server->text.substr(0, at));
+    int port = 25;
+    if (at != std::string::npos) {
+      const char* const last = server->text.data() + server->text.size();
+      const auto [end, error] = std::from_chars(server->text.data() + at + 1, last, port);
+      if (error != std::errc() || end != last) port = 0;
+    }
+    if (!server->is_scalar() || !ip || port < 1 || port > 65535) {
+      s.problems().error(server->where,
+                         fmt::format("notices.server: \"{}\" is no address", printable(server->text, 80)),
+                         "write 127.0.0.1 or 127.0.0.1@587");
+    } else {
+      o.mail.server = ip->text();
+      o.mail.port = static_cast<std::uint16_t>(port);
+    }
+  }
+  const Node* hook = s.node("webhook", "http:// or https:// URL", "none", "where incidents are POSTed to, as JSON");
+  if (hook != nullptr && !hook->is_null()) {
+    o.webhook = hook->text;
+    if (!o.webhook.starts_with("http://") && !o.webhook.starts_with("https://"))
+      s.problems().error(hook->where, fmt::format("notices.webhook: \"{}\" is no URL", printable(hook->text, 80)),
+                         "write https://chat.example.org/hooks/mail");
+  }
+  o.webhook_token_file = s.text("webhook_token_file", "", "file with the token that the webhook wants");
+  if (!o.webhook_token_file.empty()) o.webhook_token_file = below(folder, o.webhook_token_file);
+  const std::vector<PlacedText> command = placed_texts(s, "command", "path, or list of a path and arguments", "none",
+                                                       "a program that gets incidents as JSON, no shell");
+  for (const PlacedText& text : command) o.command.push_back(text.text);
+  if (!command.empty() && !command.front().text.starts_with('/'))
+    s.problems().error(command.front().where, "notices.command wants the whole path of a program",
+                       "write [/usr/local/bin/on-incident, --now]");
+  o.every = std::chrono::duration_cast<std::chrono::seconds>(
+      s.duration("every", 1h, 1min, 24h * 31, "the same incident, of a rule and whom it is about, is told once"));
+  s.later("language");
+}
+
+}  // namespace postern::config
