@@ -12,7 +12,9 @@
 #include <thread>
 
 #include "config/configuration.h"
+#include "config/keep.h"
 #include "milter/admin/control_socket.h"
+#include "milter/admin/requests.h"
 #include "milter/admin/status.h"
 #include "milter/dns_watch.h"
 #include "milter/door.h"
@@ -25,6 +27,7 @@
 #include "milter/supervisor.h"
 #include "milter/version.h"
 #include "policy/dns/resolver_in_force.h"
+#include "policy/notices/notifier.h"
 
 namespace postern {
 
@@ -38,6 +41,7 @@ constexpr std::size_t kThreadStackBytes =
 constexpr std::size_t kEvidenceQueue = 4096;       // local: more wait for whoever needs them
 constexpr std::size_t kFilesBesideSessions = 200;  // local: sockets of the resolver, lists, the program's own
 constexpr auto kStartPatience = 10s;
+constexpr auto kSavePatience = 5s;
 constexpr auto kTick = 1000ms;
 constexpr auto kListsEvery = 5s;
 
@@ -72,8 +76,8 @@ Limits limits_of(const TestSwitches& test) {
 class Daemon {
  public:
   Daemon(const DaemonOptions& options, config::Configuration configuration, const Problems& problems, Sockets sockets,
-         Clock& clock, Counters& counters, Log& log, std::unique_ptr<dns::Resolver> dns,
-         std::shared_ptr<store::Store> store, Door& door)
+         Clock& clock, Counters& counters, Log& log, std::unique_ptr<dns::Resolver> dns, config::Keeping keeping,
+         Door& door)
       : configuration_(std::move(configuration)),
         sockets_(std::move(sockets)),
         clock_(clock),
@@ -81,12 +85,20 @@ class Daemon {
         log_(log),
         started_(clock.wall()),
         dns_(std::move(dns)),
-        store_(std::move(store)),
+        keeping_(std::move(keeping)),
+        notifier_(configuration_.notify, *keeping_.store, clock, counters, log),
         pool_("postern-evid", configuration_.evidence_threads, kEvidenceQueue),
-        services_{clock, log, counters, dns_, pool_, {}, limits_of(options.test)},
+        services_{clock,
+                  log,
+                  counters,
+                  dns_,
+                  pool_,
+                  {},
+                  limits_of(options.test),
+                  [this](notices::Incident incident) { notifier_.tell(std::move(incident)); }},
         policy_(configuration_.policy, started_),
         admission_(counters),
-        reloader_(options.config, configuration_, problems, policy_, dns_, store_, admission_, clock, counters, log),
+        reloader_(options.config, configuration_, problems, policy_, dns_, keeping_, admission_, clock, counters, log),
         gate_{.services = services_,
               .policy = policy_,
               .admission = admission_,
@@ -114,7 +126,8 @@ class Daemon {
   Log& log_;
   const WallTime started_;
   dns::ResolverInForce dns_;
-  const std::shared_ptr<store::Store> store_;
+  const config::Keeping keeping_;
+  notices::Notifier notifier_;
   Pool pool_;
   Services services_;
   PolicyInForce policy_;
@@ -216,9 +229,9 @@ void Daemon::tell_of_crowding() {
 }
 
 void Daemon::tell_of_store() {
-  for (const std::string& notice : store_->take_notices())
+  for (const std::string& notice : keeping_.store->take_notices())
     log_.write(Event{"store", LogLevel::warning, {}}.add("text", notice));
-  const std::string problem = store_->health().problem;
+  const std::string problem = keeping_.store->health().problem;
   if (problem == told_of_store_) return;
   told_of_store_ = problem;
   log_.write(Event{"store", problem.empty() ? LogLevel::info : LogLevel::error, {}}.add(
@@ -260,13 +273,13 @@ std::string Daemon::answer(std::string_view command) {
                               .draining = gate_.draining,
                               .served = !nudge_ || nudge_->is_served(),
                               .dns = dns_.health(),
-                              .store = store_->health(),
+                              .store = keeping_.store->health(),
                               .directories = reloader_.directories(),
                               .counters = counters_.snapshot(),
                               .last_reload = reloader_.last()},
                        clock_.wall());
   }
-  return {};
+  return answer_request(command, *reloader_.backends(), clock_, log_);
 }
 
 // Nobody new gets in, open sessions finish their message, and what is still open after the longest wait is cut: the MTA
@@ -290,6 +303,7 @@ int Daemon::finish() {
     log_.write(Event{"fault", LogLevel::error, {}}
                    .add("part", std::string("libmilter"))
                    .add("reason", std::string("has ended")));
+  keeping_.memory->save(Deadline(clock_.now() + kSavePatience));
   log_.tell_suppressed(true);
   log_.write(Event{"stop", cut > 0 ? LogLevel::warning : LogLevel::info, {}}.add("cut_sessions", cut));
   if (cut > 0 || given_up) _exit(given_up ? 1 : 0);  // their callbacks may be at work with what would be destroyed now
@@ -341,11 +355,11 @@ int run_daemon(const DaemonOptions& options) {
   const auto counters = std::make_shared<Counters>();
   Result<std::unique_ptr<dns::Resolver>> dns = dns::make_resolver(configuration->dns, clock, *counters);
   if (!dns) return say(2, dns.error().message);
-  Result<std::unique_ptr<store::Store>> store = store::make_store(configuration->store, clock, *counters);
-  if (!store) return say(2, "store: " + store.error().message);
+  Result<config::Keeping> keeping = config::keep(*configuration, clock, *counters);
+  if (!keeping) return say(2, "store: " + keeping.error().message);
   Door& door = *new Door(counters, options.test);  // never deleted: libmilter's threads end with the process
   Daemon daemon(options, *std::move(configuration), problems, std::move(*sockets), clock, *counters, log,
-                std::move(*dns), std::move(*store), door);
+                std::move(*dns), *std::move(keeping), door);
   return daemon.run();
 }
 

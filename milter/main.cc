@@ -9,6 +9,8 @@
 #include "milter/cli/dkim_keygen.h"
 #include "milter/cli/dmarc.h"
 #include "milter/cli/grants.h"
+#include "milter/cli/limits.h"
+#include "milter/cli/limits_suggest.h"
 #include "milter/cli/org_domain.h"
 #include "milter/cli/spf.h"
 #include "milter/cli/test.h"
@@ -25,6 +27,8 @@ struct Execute {
   int operator()(const cli::TestCommand& c) const { return cli::test(c.options); }
   int operator()(const cli::DkimKeygenCommand& c) const { return cli::make_dkim_key(c.options); }
   int operator()(const cli::GrantsCommand& c) const { return cli::propose_grants(c.options); }
+  int operator()(const cli::LimitsCommand& c) const { return cli::ask_limits(c.options); }
+  int operator()(const cli::LimitsSuggestCommand& c) const { return cli::suggest_limits(c.options); }
   int operator()(const cli::SpfCommand& c) const { return cli::ask_spf(c.options); }
   int operator()(const cli::DmarcCommand& c) const { return cli::ask_dmarc(c.options); }
   int operator()(const cli::OrgDomainCommand& c) const { return cli::show_organization(c.options); }

@@ -29,7 +29,13 @@ std::string text_of(const dns::Options& dns) {
 }
 
 std::string text_of(const store::Options& store) {
-  return fmt::format("{} {} {}", store.path, store.most_entries, store.most_bytes);
+  std::string text =
+      fmt::format("{} {} {} {}", static_cast<int>(store.type), store.path, store.most_entries, store.most_bytes);
+  const store::redis::Options& redis = store.redis;
+  text += fmt::format(" {} {} {} {} {} {} {} {} {} {}", redis.user, redis.password, redis.database, redis.tls,
+                      redis.ca_file, redis.sentinel, redis.cluster, redis.timeout.count(), redis.prefix, redis.nodes);
+  for (const store::redis::Server& server : redis.servers) text += " " + store::redis::text_of(server);
+  return text;
 }
 
 // What was built once, at start.
@@ -39,7 +45,9 @@ std::vector<std::string> only_at_start(const config::Configuration& started, con
   if (started.control_socket != loaded.control_socket) changed.emplace_back("admin.socket");
   if (started.log_form != loaded.log_form || started.log_level != loaded.log_level) changed.emplace_back("log");
   if (started.evidence_threads != loaded.evidence_threads) changed.emplace_back("evidence_threads");
-  if (text_of(started.store) != text_of(loaded.store)) changed.emplace_back("store");
+  if (text_of(started.store) != text_of(loaded.store) || started.ledger_bytes != loaded.ledger_bytes)
+    changed.emplace_back("store");
+  if (!(started.notify == loaded.notify)) changed.emplace_back("notices");
   return changed;
 }
 
@@ -52,13 +60,13 @@ std::vector<std::string> lines(const std::vector<Problem>& problems) {
 }  // namespace
 
 Reloader::Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy,
-                   dns::ResolverInForce& dns, std::shared_ptr<store::Store> store, Admission& admission, Clock& clock,
+                   dns::ResolverInForce& dns, config::Keeping keeping, Admission& admission, Clock& clock,
                    Counters& counters, Log& log)
     : path_(std::move(path)),
       policy_(policy),
       dns_(dns),
       admission_(admission),
-      store_(std::move(store)),
+      keeping_(std::move(keeping)),
       clock_(clock),
       counters_(counters),
       log_(log),
@@ -75,7 +83,7 @@ Reloader::Reloader(std::string path, config::Configuration started, const Proble
 
 void Reloader::equip() {
   std::shared_ptr<const Backends> before = equipment_.backends;
-  equipment_ = config::equip(in_force_, equipment_, store_, dns_, clock_, counters_);
+  equipment_ = config::equip(in_force_, equipment_, keeping_, dns_, clock_, counters_);
   if (before && before != equipment_.backends) retired_.push_back(std::move(before));
 }
 
@@ -128,6 +136,11 @@ Reloader::Report Reloader::last() const {
   return last_;
 }
 
+std::shared_ptr<const Backends> Reloader::backends() const {
+  const std::lock_guard lock(mutex_);
+  return equipment_.backends;
+}
+
 std::chrono::seconds Reloader::drain() const {
   const std::lock_guard lock(mutex_);
   return in_force_.drain;
@@ -176,6 +189,16 @@ void Reloader::refresh() {
     for (const std::string& problem : directory->refresh())
       log_.write(
           Event{"directory", LogLevel::error, {}}.add("name", std::string(directory->name())).add("reason", problem));
+  }
+  for (const auto& file : in_force_.overrides) {
+    const std::string before = file->problem();
+    file->refresh();
+    if (const std::string problem = file->problem(); !problem.empty() && problem != before)
+      log_.write(Event{"list", LogLevel::error, {}}.add("name", std::string("override")).add("reason", problem));
+  }
+  for (const auto& database : in_force_.geo) {
+    for (const std::string& problem : database->refresh())
+      log_.write(Event{"list", LogLevel::error, {}}.add("name", std::string("geo")).add("reason", problem));
   }
   if (!in_force_.lists) return;
   for (const auto& [name, list] : in_force_.lists->all()) {

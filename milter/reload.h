@@ -37,8 +37,8 @@ class Reloader {
   /// `path` is where `started`, now in force, was loaded from, `problems` the warnings of that. All references outlive
   /// this.
   Reloader(std::string path, config::Configuration started, const Problems& problems, PolicyInForce& policy,
-           dns::ResolverInForce& dns, std::shared_ptr<store::Store> store, Admission& admission, Clock& clock,
-           Counters& counters, Log& log);
+           dns::ResolverInForce& dns, config::Keeping keeping, Admission& admission, Clock& clock, Counters& counters,
+           Log& log);
 
   Report reload();
   Report last() const;
@@ -49,6 +49,8 @@ class Reloader {
     std::string trouble;  ///< why it can not be asked now; empty while it can
   };
   std::vector<DirectoryState> directories() const;
+  /// What stands behind the policy in force.
+  std::shared_ptr<const Backends> backends() const;
   /// Reads changed files of lists and directories again; what is wrong with one goes to the log. Lets go of what stood
   /// behind policies that no message has any more.
   void refresh();
@@ -62,7 +64,7 @@ class Reloader {
   PolicyInForce& policy_;
   dns::ResolverInForce& dns_;
   Admission& admission_;
-  const std::shared_ptr<store::Store> store_;
+  const config::Keeping keeping_;
   Clock& clock_;
   Counters& counters_;
   Log& log_;

@@ -19,7 +19,7 @@ namespace postern {
 
 namespace {
 
-constexpr std::size_t kMaxCommandBytes = 200;
+constexpr std::size_t kMaxCommandBytes = 2000;                // local: a request in JSON
 constexpr std::size_t kMaxAnswerBytes = 4UL << 20U;           // local: a client believes no daemon that says more
 constexpr std::chrono::milliseconds kClientPatience{2000};    // for a command to come, and an answer to be taken
 constexpr std::chrono::milliseconds kDaemonPatience{30'000};  // a reload of a large configuration takes its time

@@ -12,9 +12,9 @@
 
 namespace postern {
 
-/// The Unix socket through which `postern reload` and `postern status` speak to the daemon.
+/// The Unix socket through which `postern reload`, `status`, `limits` and `account` speak to the daemon.
 ///
-/// A client writes one line, at most 200 bytes within 2 s, and gets one line of JSON. One client at a time, on the
+/// A client writes one line, at most 2,000 bytes within 2 s, and gets one line of JSON. One client at a time, on the
 /// thread "postern-control".
 class ControlSocket {
  public:

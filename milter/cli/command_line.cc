@@ -47,6 +47,41 @@ void control_options(CLI::App& app, ControlOptions& o) {
   json_flag(app, o.json);
 }
 
+/// One of the commands that ask the daemon about limits and accounts.
+CLI::App* limits_command(CLI::App& group, const char* name, const char* what, LimitsOptions& o) {
+  CLI::App* const app = group.add_subcommand(name, what);
+  control_options(*app, o.control);
+  app->callback([&o, text = group.get_name() + " " + name] { o.command = text; });
+  return app;
+}
+
+void limits_options(CLI::App& group, LimitsOptions& o) {
+  const auto add = [&](const char* name, const char* what) { return limits_command(group, name, what, o); };
+  CLI::App* const show = add("show", "What is counted for a key: a login, an address, a network");
+  show->add_option("key", o.key, "The key, as the limit has it")->required();
+  CLI::App* const top = add("top", "Who has used most of what he may");
+  top->add_option("limit", o.limit, "Of this limit alone");
+  top->add_option("--most", o.most, "So many")->check(CLI::Range(1, 1000))->capture_default_str();
+  CLI::App* const reset = add("reset", "Forget what is counted for a key");
+  reset->add_option("key", o.key, "The key")->required();
+  reset->add_option("--limit", o.limit, "Of this limit alone");
+  CLI::App* const predict = add("predict", "What would become of so many more, and when there will be room");
+  predict->add_option("key", o.key, "The key")->required();
+  predict->add_option("amount", o.amount, "How many more")->check(CLI::Range(0, 1'000'000'000))->capture_default_str();
+}
+
+void account_options(CLI::App& group, LimitsOptions& o) {
+  const auto add = [&](const char* name, const char* what) { return limits_command(group, name, what, o); };
+  CLI::App* const freeze = add("freeze", "An account may not send for a while");
+  freeze->add_option("login", o.login, "The account")->required();
+  freeze->add_option("--for", o.length, "How long: 12h, 7d")->capture_default_str();
+  freeze->add_option("--why", o.why, "Said in the log and by `account show`");
+  CLI::App* const release = add("release", "It may send again");
+  release->add_option("login", o.login, "The account")->required();
+  CLI::App* const show = add("show", "Whether an account is frozen; without one, all that are");
+  show->add_option("login", o.login, "The account");
+}
+
 void grants_options(CLI::App& app, GrantsOptions& o) {
   config_option(app, o.config);
   app.add_option("--store", o.store, "File of the store, instead of the one that the configuration names");
@@ -57,6 +92,17 @@ void grants_options(CLI::App& app, GrantsOptions& o) {
   app.add_option("--whole-domain", o.whole_domain,
                  "So many addresses of a domain become a grant for all of it; 0: never")
       ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  json_flag(app, o.json);
+}
+
+void limits_suggest_options(CLI::App& app, LimitsSuggestOptions& o) {
+  app.add_option("files", o.files, "Logs: Postern's events or Postfix's mail log, - for standard input")->required();
+  app.add_option("--unit", o.unit, "What is counted")
+      ->check(CLI::IsMember({"messages", "recipients", "bytes"}))
+      ->capture_default_str();
+  app.add_option("--margin", o.margin, "How many times as much as has been used")
+      ->check(CLI::Range(1.0, 100.0))
       ->capture_default_str();
   json_flag(app, o.json);
 }
@@ -168,6 +214,17 @@ Command parse_command_line(int argc, char** argv) {
   CLI::App* const grants_app = add("grants", "Who may send as whom");
   grants_app->require_subcommand(1);
   grants_options(*grants_app->add_subcommand("propose", "The grants that the mail seen so far needs"), grants.options);
+  LimitsCommand limits;
+  LimitsSuggestCommand limits_suggest;
+  CLI::App* const limits_app = add("limits", "What limits have counted, and what they could be");
+  limits_app->require_subcommand(1);
+  limits_options(*limits_app, limits.options);
+  CLI::App* const limits_suggest_app =
+      limits_app->add_subcommand("suggest", "Limits that the mail of the past would have kept to");
+  limits_suggest_options(*limits_suggest_app, limits_suggest.options);
+  CLI::App* const account_app = add("account", "Accounts that may not send for now");
+  account_app->require_subcommand(1);
+  account_options(*account_app, limits.options);
   DkimKeygenCommand dkim_keygen;
   CLI::App* const dkim_app = add("dkim", "Keys to sign with");
   dkim_app->require_subcommand(1);
@@ -208,6 +265,8 @@ Command parse_command_line(int argc, char** argv) {
   if (*check_app) command = std::move(check);
   if (*test_app) command = std::move(test);
   if (*grants_app) command = std::move(grants);
+  if (*limits_app || *account_app) command = std::move(limits);
+  if (*limits_suggest_app) command = std::move(limits_suggest);
   if (*dkim_app) command = std::move(dkim_keygen);
   if (*spf_app) command = std::move(spf);
   if (*dmarc_app) command = std::move(dmarc);

@@ -30,6 +30,19 @@ struct ControlOptions {
   bool json = false;
 };
 
+/// `postern limits show|top|reset|predict` and `postern account freeze|release|show`.
+struct LimitsOptions {
+  ControlOptions control;
+  std::string command;  ///< "limits show"
+  std::string key;
+  std::string limit;  ///< empty: all
+  std::string login;
+  std::string why;
+  std::string length = "12h";
+  std::int64_t most = 20;
+  std::int64_t amount = 1;
+};
+
 struct ReferenceOptions {
   bool json = false;
   bool markdown = false;
@@ -42,6 +55,14 @@ struct GrantsOptions {
   std::string login;              ///< empty: all
   std::int64_t least = 3;         ///< what was seen less often is left out
   std::int64_t whole_domain = 0;  ///< so many addresses of a domain become a grant for it; 0: never
+  bool json = false;
+};
+
+/// `postern limits suggest`.
+struct LimitsSuggestOptions {
+  std::vector<std::string> files;   ///< logs; "-": standard input
+  std::string unit = "recipients";  ///< or "messages", "bytes"
+  double margin = 1.5;
   bool json = false;
 };
 
@@ -139,8 +160,14 @@ struct ReloadCommand {
 struct StatusCommand {
   ControlOptions options;
 };
+struct LimitsCommand {
+  LimitsOptions options;
+};
 struct GrantsCommand {
   GrantsOptions options;
+};
+struct LimitsSuggestCommand {
+  LimitsSuggestOptions options;
 };
 struct DkimKeygenCommand {
   DkimKeygenOptions options;
@@ -171,9 +198,9 @@ struct Ended {
   int status;
 };
 
-using Command = std::variant<RunCommand, CheckCommand, TestCommand, GrantsCommand, DkimKeygenCommand, SpfCommand,
-                             DmarcCommand, OrgDomainCommand, ArcSignCommand, ReloadCommand, StatusCommand,
-                             ReferenceCommand, VersionCommand, Ended>;
+using Command = std::variant<RunCommand, CheckCommand, TestCommand, GrantsCommand, LimitsCommand, LimitsSuggestCommand,
+                             DkimKeygenCommand, SpfCommand, DmarcCommand, OrgDomainCommand, ArcSignCommand,
+                             ReloadCommand, StatusCommand, ReferenceCommand, VersionCommand, Ended>;
 
 /// Reads the command line. Help goes to standard output, mistakes to standard error.
 Command parse_command_line(int argc, char** argv);

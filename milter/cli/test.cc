@@ -91,8 +91,10 @@ class Bench {
   // A store in memory alone, so that a try leaves nothing behind.
   std::shared_ptr<const Policy> equipped(config::Configuration& configuration) {
     auto store = store::make_store({}, services_.clock, services_.counters);
-    config::equip(configuration, {}, std::shared_ptr<store::Store>(std::move(*store)), *dns_, services_.clock,
-                  services_.counters);
+    config::equip(
+        configuration, {},
+        config::keep_in_memory(std::shared_ptr<store::Store>(std::move(*store)), services_.clock, services_.counters),
+        *dns_, services_.clock, services_.counters);
     return configuration.policy;
   }
   Client client() const;

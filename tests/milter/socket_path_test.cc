@@ -88,7 +88,7 @@ TEST(ControlSocket, AnswersOneLineWithOneLine) {
       [](std::string_view command) { return command == "who" ? std::string("{\"me\":1}") : std::string(); }, counters);
   EXPECT_EQ(*ask_daemon(folder / "c", "who"), "{\"me\":1}");
   EXPECT_EQ(*ask_daemon(folder / "c", "what"), "{\"error\":\"unknown command\"}");
-  EXPECT_FALSE(ask_daemon(folder / "c", std::string(300, 'x')));  // longer than a command can be
+  EXPECT_FALSE(ask_daemon(folder / "c", std::string(3000, 'x')));  // longer than a command can be
   EXPECT_EQ(*ask_daemon(folder / "c", "who"), "{\"me\":1}");
   EXPECT_EQ(counters.snapshot().at("control.bad_requests"), 1);
   (*control).reset();

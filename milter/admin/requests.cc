@@ -1,0 +1,203 @@
+#include "milter/admin/requests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "milter/json.h"
+#include "policy/limits/freezer.h"
+#include "policy/limits/limit.h"
+
+namespace postern {
+
+namespace {
+
+using limits::Answer;
+using limits::Ledger;
+
+constexpr std::chrono::seconds kPatience{5};          // local: of a store that several machines share
+constexpr std::int64_t kMostListed = 1000;            // local
+constexpr std::int64_t kLongestFreeze = 366 * 86400;  // local
+
+std::int64_t unix_seconds(WallTime time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+std::string text_at(const Json& request, const char* key) {
+  const auto found = request.find(key);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::int64_t number_at(const Json& request, const char* key, std::int64_t fallback, std::int64_t least,
+                       std::int64_t most) {
+  const auto found = request.find(key);
+  return found != request.end() && found->is_number_integer() ? std::clamp(found->get<std::int64_t>(), least, most)
+                                                              : fallback;
+}
+
+Json failure(const std::string& why) { return {{"ok", false}, {"error", why}}; }
+
+std::string shown(std::string key) {
+  std::replace(key.begin(), key.end(), '\t', ' ');
+  return key;
+}
+
+Json account_json(const Ledger::Account& account) {
+  Json windows = Json::array();
+  for (const Ledger::Account::Window& window : account.windows)
+    windows.push_back({{"allow", text_of(window.allow)},
+                       {"used", window.used},
+                       {"remaining", std::max<std::int64_t>(0, window.allow.most - window.used)}});
+  return {{"limit", account.limit}, {"key", shown(account.key)},    {"count", limits::name(account.unit)},
+          {"windows", windows},     {"reserved", account.reserved}, {"refused", account.refused}};
+}
+
+/// Behaviour counts in the ledger, too: in windows of its own, which nobody set.
+bool is_limit(const Ledger::Account& account) { return account.limit.find('/') == std::string::npos; }
+
+Json list(std::vector<Ledger::Account> accounts) {
+  std::erase_if(accounts, [](const Ledger::Account& a) { return !is_limit(a); });
+  Json listed = Json::array();
+  for (const Ledger::Account& account : accounts) listed.push_back(account_json(account));
+  return {{"ok", true}, {"accounts", std::move(listed)}};
+}
+
+std::string_view word(Answer::Kind kind) {
+  switch (kind) {
+    case Answer::Kind::ok: return "ok";
+    case Answer::Kind::near: return "near";
+    case Answer::Kind::over: return "over";
+    case Answer::Kind::unavailable: break;
+  }
+  return "unavailable";
+}
+
+// What would become of so many more, now.
+Json predict(Ledger& ledger, const std::vector<Ledger::Account>& accounts, std::int64_t amount, std::int64_t now,
+             const Deadline& deadline) {
+  Json predictions = Json::array();
+  for (const Ledger::Account& account : accounts) {
+    if (!is_limit(account) || account.windows.empty() || limits::counts_values(account.unit)) continue;
+    std::vector<limits::Allowance> allow;
+    for (const Ledger::Account::Window& window : account.windows) allow.push_back(window.allow);
+    const limits::Demand demand{
+        .limit = account.limit, .key = account.key, .unit = account.unit, .allow = allow, .amount = amount};
+    Answer answer;
+    ledger.look({&demand, 1}, {&answer, 1}, deadline);
+    const std::size_t tightest = std::min(answer.tightest, allow.size() - 1);
+    predictions.push_back({{"limit", account.limit},
+                           {"amount", amount},
+                           {"outcome", word(answer.kind)},
+                           {"allow", text_of(allow[tightest])},
+                           {"used", answer.used[tightest]},
+                           {"next", limits::next_text(answer.next, now)}});
+  }
+  return {{"ok", true}, {"predictions", std::move(predictions)}};
+}
+
+class Desk {
+ public:
+  Desk(const Json& request, const Backends& backends, const Clock& clock, Log& log)
+      : request_(request),
+        backends_(backends),
+        log_(log),
+        now_(unix_seconds(clock.wall())),
+        deadline_(clock.now() + kPatience) {}
+
+  Json answer(const std::string& command) {
+    const std::string key = text_at(request_, "key");
+    if (command.starts_with("limits ") && backends_.ledger == nullptr) return failure("nothing is counted here");
+    if (command == "limits show") return list(accounts_of(key));
+    if (command == "limits top")
+      return list(backends_.ledger->top(text_at(request_, "limit"),
+                                        static_cast<std::size_t>(number_at(request_, "most", 20, 1, kMostListed)),
+                                        deadline_));
+    if (command == "limits predict")
+      return predict(*backends_.ledger, accounts_of(key), number_at(request_, "amount", 1, 0, limits::kMostAllowed),
+                     now_, deadline_);
+    if (command == "limits reset") return reset(text_at(request_, "limit"), key);
+    if (command.starts_with("account ") && backends_.freezer == nullptr) return failure("nobody can be frozen here");
+    const std::string login = text_at(request_, "login");
+    if (command == "account freeze") return freeze(login);
+    if (command == "account release") return release(login);
+    if (command == "account show") return show(login);
+    return {};
+  }
+
+ private:
+  /// What is counted for a key, also as the first part of one; as people write it, with blanks between its parts.
+  std::vector<Ledger::Account> accounts_of(const std::string& written) {
+    std::string key = fold(written);
+    std::vector<Ledger::Account> accounts = backends_.ledger->show(key, deadline_);
+    std::replace(key.begin(), key.end(), ' ', '\t');
+    for (Ledger::Account& account : backends_.ledger->top({}, kMostListed, deadline_)) {
+      if (account.key.starts_with(key + '\t') || (account.key == key && key.find('\t') != std::string::npos))
+        accounts.push_back(std::move(account));
+    }
+    return accounts;
+  }
+
+  Json reset(const std::string& limit, const std::string& key) {
+    if (key.empty()) return failure("whose?");
+    std::size_t forgotten = 0;
+    for (const Ledger::Account& account : accounts_of(key)) {
+      if (limit.empty() || account.limit == limit)
+        forgotten += backends_.ledger->reset(account.limit, account.key, deadline_);
+    }
+    log_.write(Event{"limits", LogLevel::info, {}}
+                   .add("action", std::string("reset"))
+                   .add("limit", limit)
+                   .add("key", shown(key))
+                   .add("accounts", static_cast<std::int64_t>(forgotten)));
+    return {{"ok", true}, {"forgotten", forgotten}};
+  }
+
+  Json freeze(const std::string& login) {
+    if (login.empty()) return failure("whom?");
+    const std::int64_t seconds = number_at(request_, "seconds", 12 * 3600, 1, kLongestFreeze);
+    std::string why = text_at(request_, "why");
+    if (why.empty()) why = "by hand";
+    backends_.freezer->freeze(login, std::chrono::seconds(seconds), why);
+    log_.write(Event{"freeze", LogLevel::warning, {}}.add("login", login).add("seconds", seconds).add("why", why));
+    const auto frozen = backends_.freezer->find(login);  // one that ends later stays
+    return {{"ok", true}, {"login", login}, {"until", frozen ? unix_seconds(frozen->until) : now_ + seconds}};
+  }
+
+  Json release(const std::string& login) {
+    if (login.empty()) return failure("whom?");
+    const bool was_frozen = backends_.freezer->release(login);
+    log_.write(Event{"release", LogLevel::warning, {}}.add("login", login).add("was_frozen", was_frozen));
+    return {{"ok", true}, {"login", login}, {"was_frozen", was_frozen}};
+  }
+
+  Json show(const std::string& login) {
+    Json frozen = Json::array();
+    const auto add = [&](const limits::Freezer::Frozen& f) {
+      frozen.push_back(
+          {{"login", f.login}, {"since", unix_seconds(f.since)}, {"until", unix_seconds(f.until)}, {"why", f.why}});
+    };
+    if (login.empty()) {
+      for (const limits::Freezer::Frozen& f : backends_.freezer->list(kMostListed)) add(f);
+    } else if (const auto found = backends_.freezer->find(login)) {
+      add(*found);
+    }
+    return {{"ok", true}, {"frozen", std::move(frozen)}};
+  }
+
+  const Json& request_;
+  const Backends& backends_;
+  Log& log_;
+  const std::int64_t now_;
+  const Deadline deadline_;
+};
+
+}  // namespace
+
+std::string answer_request(std::string_view text, const Backends& backends, const Clock& clock, Log& log) {
+  const Json request = Json::parse(text, nullptr, false);
+  if (!request.is_object()) return {};
+  const Json answer = Desk(request, backends, clock, log).answer(text_at(request, "command"));
+  return answer.is_null() ? std::string() : json_line(answer);
+}
+
+}  // namespace postern
