@@ -243,9 +243,10 @@ TEST(Process, GivesUpRootWhenToldTo) {
 }
 
 // docs/architecture.md has the closed list.
-const std::set<std::string> kThreads = {"postern",         "postern-milter", "postern-nudge", "postern-dns",
-                                        "postern-evid",    "postern-store",  "postern-acct",  "postern-call",
-                                        "postern-control", "postern-ahead"};
+const std::set<std::string> kThreads = {
+    "postern",        "postern-milter", "postern-nudge",   "postern-dns",   "postern-evid",   "postern-store",
+    "postern-acct",   "postern-call",   "postern-control", "postern-ahead", "postern-limits", "postern-redis",
+    "postern-notify", "postern-n-mail", "postern-n-hook",  "postern-n-cmd", "postern-n-stop"};
 
 std::multiset<std::string> threads_of(const Daemon& daemon) {
   std::multiset<std::string> threads = daemon.threads();
@@ -263,11 +264,13 @@ TEST(Process, HasTheThreadsOfTheList) {
   c.greet();
   c.message("<a@x.test>", "<b@site.test>");
   const std::multiset<std::string> threads = threads_of(daemon);
-  for (const char* single : {"postern", "postern-nudge", "postern-control"})
+  for (const char* single :
+       {"postern", "postern-nudge", "postern-control", "postern-limits", "postern-notify", "postern-n-mail"})
     EXPECT_EQ(threads.count(single), 1U) << single;
   EXPECT_EQ(threads.count("postern-evid"), 8U);
   EXPECT_LE(threads.count("postern-milter"), 10U);
-  for (const char* unwanted : {"postern-store", "postern-acct", "postern-call", "postern-ahead"})
+  for (const char* unwanted : {"postern-store", "postern-acct", "postern-call", "postern-ahead", "postern-redis",
+                               "postern-n-hook", "postern-n-cmd"})
     EXPECT_EQ(threads.count(unwanted), 0U) << unwanted;
 }
 
@@ -288,6 +291,16 @@ TEST(Process, HasThreadsForAccountsWhereTheyAreAskedFor) {
   EXPECT_EQ(threads.count("postern-ahead"), 4U);
   EXPECT_GE(threads.count("postern-acct"), 1U);
   EXPECT_LE(threads.count("postern-acct"), 2U);
+}
+
+TEST(Process, HasThreadsForARedisAndForNoticesWhereTheyAreAskedFor) {
+  Daemon daemon({.rules = {},
+                 .sections = "store: {type: redis, servers: [\"127.0.0.1:9\"]}\n"
+                             "notices: {webhook: \"https://127.0.0.1:9/\", command: [/bin/true]}\n"});
+  const std::multiset<std::string> threads = threads_of(daemon);
+  for (const char* single : {"postern-redis", "postern-limits", "postern-notify", "postern-n-hook", "postern-n-cmd"})
+    EXPECT_EQ(threads.count(single), 1U) << single;
+  EXPECT_EQ(threads.count("postern-store"), 0U);
 }
 
 }  // namespace
