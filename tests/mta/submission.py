@@ -19,6 +19,7 @@ import time
 sys.dont_write_bytecode = True
 
 import identities  # noqa: E402
+import limit_scenarios  # noqa: E402
 import signing_scenarios  # noqa: E402
 import submission_scenarios  # noqa: E402
 from lab import dovecot, proof, swaks  # noqa: E402
@@ -38,6 +39,8 @@ def behaviours(services):
                 yield f"{service.name}: {session.name}", lambda service=service, session=session: service.hold(session)
         for scenario in signing_scenarios.ALL + signing_scenarios.ONLY[service.name] if proof.available() else ():
             yield f"{service.name}: {scenario.__name__.replace('_', ' ')}", lambda service=service, scenario=scenario: scenario(service)
+        for scenario in limit_scenarios.ALL:
+            yield f"{service.name}: limits: {scenario.__name__.replace('_', ' ')}", lambda service=service, scenario=scenario: scenario(service)
         if service.name == "postfix":
             for scenario in submission_scenarios.ALL:
                 yield f"postfix: {scenario.__name__.replace('_', ' ')}", lambda service=service, scenario=scenario: scenario(service)

@@ -68,11 +68,14 @@ class Postern:
                     found.append(event)
         return found
 
+    def ask(self, *words):
+        """What `postern WORDS... --json` answers."""
+        result = subprocess.run([self.program, *words, "--json", "-c", self.configuration], capture_output=True, text=True, timeout=30, check=True)
+        return json.loads(result.stdout)
+
     def counter(self, name):
         """As `postern status` tells it; 0 for one that it does not have."""
-        result = subprocess.run([self.program, "status", "--json", "-c", self.configuration], capture_output=True, text=True, timeout=30,
-                                check=True)
-        return json.loads(result.stdout)["counters"].get(name, 0)
+        return self.ask("status")["counters"].get(name, 0)
 
     def decisions(self, after=0, count=1, seconds=10):
         """The decisions behind the first `after`, once there are `count` of them."""
