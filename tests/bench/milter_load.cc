@@ -21,9 +21,11 @@ constexpr const char* kUsage =
     "usage: milter_load --address unix:/path|inet:port@ip [--pid PID]... [--sessions 8] [--messages 10000]\n"
     "                   [--warm-up 200] [--per-connection 1] [--idle 0] [--body BYTES] [--mails FILE]\n"
     "                   [--offer STEPS] [--offer-actions ACTIONS] [--negotiate] [--logged-in]\n"
+    "                   [--logins NUMBER]\n"
     "--mails FILE has a line a mail: sender domain, client address, client name, HELO; they are taken in turn.\n"
     "A fifth word is the file of the message, with LF, whose author is user@DOMAIN; without it one is made up.\n"
     "--logged-in sends as user@DOMAIN with the login login@DOMAIN.\n"
+    "--logins so many, in turn: login0@DOMAIN, login1@DOMAIN, …\n"
     "--offer takes a mask of protocol steps (0x1fffff: all); --negotiate prints what the milter asks for and sends\n"
     "one message only.\n";
 
@@ -69,6 +71,16 @@ void print(const postern::bench::Measured& result) {
       quoted(result.added));
 }
 
+/// The same mails, over and over, each by a login of its own.
+std::vector<Mail> by_logins(const std::vector<Mail>& mails, std::size_t logins) {
+  std::vector<Mail> all;
+  for (std::size_t i = 0; i < logins; ++i) {
+    all.push_back(mails[i % mails.size()]);
+    all.back().login = fmt::format("login{}", i);
+  }
+  return all;
+}
+
 std::string content(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -98,6 +110,7 @@ int main(int argc, char** argv) {
     postern::bench::Load load;
     std::size_t body_bytes = Mail{}.body_bytes;
     bool is_logged_in = false;
+    std::size_t login_count = 0;
     enum Option {
       address = 1,
       pid,
@@ -111,7 +124,8 @@ int main(int argc, char** argv) {
       offer,
       offer_actions,
       negotiate,
-      logged_in
+      logged_in,
+      logins
     };
     const option options[] = {{"address", 1, nullptr, address},
                               {"pid", 1, nullptr, pid},
@@ -126,6 +140,7 @@ int main(int argc, char** argv) {
                               {"offer-actions", 1, nullptr, offer_actions},
                               {"negotiate", 0, nullptr, negotiate},
                               {"logged-in", 0, nullptr, logged_in},
+                              {"logins", 1, nullptr, logins},
                               {nullptr, 0, nullptr, 0}};
     const auto count = [] { return static_cast<std::size_t>(std::stoul(optarg)); };
     const auto mask = [] { return static_cast<std::uint32_t>(std::stoul(optarg, nullptr, 0)); };
@@ -143,6 +158,7 @@ int main(int argc, char** argv) {
         case offer: load.offered_steps = mask(); break;
         case offer_actions: load.offered_actions = mask(); break;
         case logged_in: is_logged_in = true; break;
+        case logins: login_count = count(); break;
         case negotiate:
           load.sessions = load.messages = 1;
           load.warm_up = 0;
@@ -155,9 +171,10 @@ int main(int argc, char** argv) {
       return 2;
     }
     if (load.mails.empty()) load.mails.emplace_back();
+    if (login_count != 0) load.mails = by_logins(load.mails, login_count);
     for (Mail& mail : load.mails) {
       mail.body_bytes = body_bytes;
-      mail.logged_in = is_logged_in;
+      mail.logged_in = is_logged_in || login_count != 0;
     }
     print(postern::bench::run(load));
     return 0;

@@ -51,7 +51,7 @@ class Writer {
                 {"{rcpt_host}", "example.net"},
                 {"{rcpt_mailer}", "smtp"}} {
     if (!mail.logged_in) return;
-    macros_["{auth_authen}"] = "login@" + mail.sender_domain;
+    macros_["{auth_authen}"] = mail.login + "@" + mail.sender_domain;
     macros_["{auth_type}"] = "PLAIN";
   }
 
@@ -144,7 +144,8 @@ MessageText parse_message(std::string_view text) {
   MessageText message;
   while (!text.empty() && text.front() != '\n') {
     std::size_t end = text.find('\n');
-    while (end != std::string_view::npos && end + 1 < text.size() && (text[end + 1] == ' ' || text[end + 1] == '\t')) end = text.find('\n', end + 1);
+    while (end != std::string_view::npos && end + 1 < text.size() && (text[end + 1] == ' ' || text[end + 1] == '\t'))
+      end = text.find('\n', end + 1);
     const std::string_view field = text.substr(0, end);
     const std::size_t colon = std::min(field.find(':'), field.size());
     message.headers.emplace_back(field.substr(0, colon), field.substr(std::min(colon + 1, field.size())));

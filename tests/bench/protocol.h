@@ -82,7 +82,8 @@ struct Mail {
   std::string client_name = "unknown";
   std::string helo = "client.example.com";
   std::size_t body_bytes = 1024;
-  bool logged_in = false;                ///< as login@SENDER_DOMAIN
+  bool logged_in = false;  ///< as LOGIN@SENDER_DOMAIN
+  std::string login = "login";
   std::optional<MessageText> text = {};  ///< instead of one that is made up
 };
 

@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
   const Results results = simulate({}, options.size, options.seed, options.places);
   const Report report = postern::bench::report(results);
   fmt::print("{}", text(report));
-  fmt::print("\nseed {}; one judge() took {:.1f} us in the mean, of {}\n", options.seed, results.judge_ns / 1000,
+  fmt::print("\nseed {}; one judge() took {:.1f} us of CPU in the mean, of {}\n", options.seed, results.judge_ns / 1000,
              results.judged);
   if (options.reasons) fmt::print("\n{}", reasons(results));
   if (!write(options.markdown, markdown(report)) || !write(options.plot, plot(report))) {

@@ -37,7 +37,7 @@ struct Results {
   std::array<NormalResult, kKinds> normal;
   std::array<std::vector<AttackResult>, kAttacks> attacks;
   std::uint64_t judged = 0;
-  double judge_ns = 0;  ///< of one judge(), in the mean
+  double judge_ns = 0;  ///< CPU of one judge(), in the mean
 };
 
 /// All kinds and all attacks. The same for the same seed, whatever the machine. `places` false: without a database of

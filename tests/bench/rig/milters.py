@@ -86,17 +86,20 @@ def address(folder, name, tcp):
     return f"inet:{free_port()}@127.0.0.1" if tcp else f"unix:{folder}/{name}.sock"
 
 
-def postern(programs, folder, rules, *, level="info", tcp=False, accounts=""):
-    """`accounts`: the line of the configuration, where it has directories."""
+def postern(programs, folder, rules, *, level="info", tcp=False, accounts="", name="postern"):
+    """`accounts`: further sections of the configuration. Several at once have names of their own."""
+    if name != "postern":
+        folder = os.path.join(folder, name)
+        os.makedirs(folder)
     where = address(folder, "postern", tcp)
     configuration = os.path.join(folder, "postern.yaml")
     with open(configuration, "w", encoding="ascii") as file:
         file.write(CONFIGURATION.format(listen=where, folder=folder, level=level, dns=ADDRESS, accounts=accounts, rules=rules))
-    return Milter("postern", [programs["postern"], "run", "-c", configuration], where, os.path.join(folder, "postern.log"))
+    return Milter(name, [programs["postern"], "run", "-c", configuration], where, os.path.join(folder, "postern.log"))
 
 
-def nothing(programs, folder, steps, *, tcp=False):
-    where = address(folder, "null", tcp)
+def nothing(programs, folder, steps, *, tcp=False, name="null"):
+    where = address(folder, name.replace(" ", "-"), tcp)
     if not tcp and os.path.exists(where[5:]):
         os.unlink(where[5:])  # libmilter leaves it there
-    return Milter("null", [programs["null_milter"], where, "--steps", hex(steps)], where, os.path.join(folder, "null.log"))
+    return Milter(name, [programs["null_milter"], where, "--steps", hex(steps)], where, os.path.join(folder, "null.log"))
