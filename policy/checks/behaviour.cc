@@ -4,8 +4,8 @@
 
 #include <array>
 #include <cstddef>
-#include <ctime>
 
+#include "policy/base/local_time.h"
 #include "policy/base/text.h"
 #include "policy/limits/behaviour_settings.h"
 #include "policy/limits/freezer.h"
@@ -87,10 +87,7 @@ std::optional<limits::Subject> watched(const Client& client, const Sender& sende
 
 limits::Circumstances circumstances(const Site& site, const Client& client, std::int64_t unix_time) {
   limits::Circumstances where;
-  const std::time_t t = unix_time;
-  std::tm parts{};
-  localtime_r(&t, &parts);
-  where.hour = parts.tm_hour;
+  where.hour = local_time(unix_time).tm_hour;
   if (!client.ip) return where;
   where.address = network_of(*client.ip).text();
   where.country = site.country(*client.ip);

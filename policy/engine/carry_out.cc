@@ -6,8 +6,8 @@
 
 #include "policy/base/text.h"
 #include "policy/engine/record_of.h"
+#include "policy/engine/subject.h"
 #include "policy/limits/freezer.h"
-#include "policy/mail/encoded_word.h"
 
 namespace postern {
 
@@ -47,13 +47,6 @@ void add_addresses(const Transaction& t, const std::string& whom, std::vector<st
   } else {
     add(whom);
   }
-}
-
-std::string subject_of(const Transaction& t) {
-  for (const HeaderField& field : *t.headers) {
-    if (field.is("Subject")) return decode_words(field.unfolded());
-  }
-  return {};
 }
 
 std::vector<std::pair<std::string, std::string>> sample_of(const Transaction& t, const rules::Decision& decision) {

@@ -12,7 +12,7 @@
 #include "policy/engine/record_of.h"
 #include "policy/engine/report_data.h"
 #include "policy/engine/standing_edits.h"
-#include "policy/mail/encoded_word.h"
+#include "policy/engine/subject.h"
 #include "policy/mail/field_value.h"
 
 namespace postern {
@@ -60,15 +60,13 @@ std::vector<Edit> edits_of(const Decision& decision, StandingEdits& standing, bo
 // What the watched have sent, for what they send next.
 void note_sent(const Transaction& t, const Deadline& deadline) {
   const auto& behaviour = t.policy->backends->behaviour;
+  if (!t.likeness || !behaviour) return;
   const auto subject = watched(*t.client, *t.sender, t.direction);
-  if (!t.likeness || !behaviour || !subject) return;
-  limits::Sent sent{.recipients = {}, .subject = {}, .body = t.likeness->value()};
+  if (!subject) return;
+  limits::Sent sent{.recipients = {}, .subject = subject_of(t), .body = t.likeness->value()};
   for (const RecipientState& r : t.recipients) {
     if (r.accepted()) sent.recipients.push_back(fold(r.recipient->path.text()));
   }
-  const auto subject_field =
-      std::find_if(t.headers->begin(), t.headers->end(), [](const HeaderField& f) { return f.is("Subject"); });
-  if (subject_field != t.headers->end()) sent.subject = decode_words(subject_field->unfolded());
   behaviour->sent(*subject, circumstances(t.policy->site, *t.client, t.unix_time), sent, deadline);
 }
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ctime>
 #include <string_view>
 
+#include "policy/base/local_time.h"
 #include "policy/base/text.h"
 #include "policy/mail/origin.h"
 
@@ -50,13 +50,6 @@ FactState client_asn(const View& v) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() ? FactState::of(number) : FactState::absent();
-}
-
-std::tm local_time(std::int64_t unix_time) {
-  const std::time_t t = unix_time;
-  std::tm parts{};
-  localtime_r(&t, &parts);
-  return parts;
 }
 
 FactState weekday(const View& v) {

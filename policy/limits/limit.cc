@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "policy/base/local_time.h"
+
 namespace postern::limits {
 
 namespace {
@@ -27,13 +29,6 @@ bool names(const rules::List& keys, std::string_view key, std::int64_t unix_time
 std::optional<std::int64_t> number_of(std::span<const std::optional<std::string>> facts, std::size_t index) {
   if (index >= facts.size() || !facts[index]) return std::nullopt;
   return parse_amount(*facts[index]);
-}
-
-std::tm local_time(std::int64_t unix_time) {
-  const std::time_t t = unix_time;
-  std::tm parts{};
-  localtime_r(&t, &parts);
-  return parts;
 }
 
 }  // namespace
