@@ -45,8 +45,9 @@ OwnReply reply_of(const LimitCount& c, const limits::Allowance& window, std::int
   OwnReply reply{.code = 451, .status = {7, 1}, .text = {}};
   const std::string budget = fmt::format("limit {}: {} of {} {} used", c.limit.name, used, limits::text_of(window),
                                          limits::name(c.limit.unit));
-  const bool is_sure = !c.answer.local && !c.answer.coarse && !c.stands_in;
-  if (c.answer.next == Answer::kNever && is_sure) {
+  // A count that is not ours alone, or a number that is not the true one.
+  reply.only_for_now = c.answer.local || c.answer.coarse || c.stands_in;
+  if (c.answer.next == Answer::kNever && !reply.only_for_now) {
     reply.text = fmt::format("Not accepted, and never will be: more than the {} allows", budget);
   } else {
     reply.text = fmt::format("Not accepted, {}; next at {}", budget,
@@ -59,8 +60,6 @@ OwnReply reply_of(const LimitCount& c, const limits::Allowance& window, std::int
     reply.status = {5, 3};
   }
   const bool hopeless = c.answer.next == Answer::kNever || c.answer.next > c.limit.patience;
-  // Not for a count that is not ours alone, or for a number that is not the true one.
-  reply.only_for_now = c.answer.local || c.answer.coarse || c.stands_in;
   reply.for_good = hopeless && !of_this_message && !reply.only_for_now;
   return reply;
 }
@@ -68,6 +67,14 @@ OwnReply reply_of(const LimitCount& c, const limits::Allowance& window, std::int
 }  // namespace
 
 std::span<const Outcome> limit_outcomes() { return kOutcomes; }
+
+std::size_t limit_gravity(const Finding& finding) {
+  constexpr std::array<std::size_t, 5> kGravest{kOff, kOk, kNear, kUnavailable, kOver};
+  const auto is_outcome = [&](std::size_t index) { return finding.outcome == &kOutcomes[index]; };
+  return static_cast<std::size_t>(std::find_if(kGravest.begin(), kGravest.end(), is_outcome) - kGravest.begin());
+}
+
+bool is_over(const Finding& finding) { return finding.outcome == &kOutcomes[kOver]; }
 
 Finding limit_off() { return {&kOutcomes[kOff], {}}; }
 

@@ -19,6 +19,10 @@ Finding limit_off();
 /// One that could not be told.
 Finding limit_unavailable(std::string_view why);
 
+/// Of several findings of one limit the one that is told: off, ok, near, unavailable, over.
+std::size_t limit_gravity(const Finding& finding);
+bool is_over(const Finding& finding);
+
 /// What a limit came to.
 struct LimitCount {
   const limits::Limit& limit;

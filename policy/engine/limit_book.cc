@@ -29,16 +29,6 @@ bool counts_each(Unit unit) { return unit == Unit::recipients || limits::counts_
 
 std::string address_key(const Recipient& recipient) { return fold(recipient.path.text()); }
 
-constexpr std::size_t kOverGravity = 4;
-
-std::size_t gravity(const Finding& finding) {
-  const auto outcomes = limit_outcomes();
-  const std::string_view name = finding.outcome->name;
-  if (name == "over") return kOverGravity;
-  if (finding.outcome->failure == Failure::yes) return 3;
-  return name == "near" ? 2 : name == outcomes.front().name ? 1 : 0;
-}
-
 bool is_attempt(const Transaction& t) {
   const auto& listeners = t.policy->site.submission;
   return t.sender->login.empty() &&
@@ -299,7 +289,7 @@ void LimitBook::answer(const Transaction& t, Entry& entry, const std::vector<std
     const Entry& counted = entries_[count.entry];
     Finding finding =
         limit_finding({limit, counted.key, counted.allow, count.answer, own, entry.stands_in}, t.unix_time);
-    if (!entry.finding || gravity(finding) > gravity(*entry.finding)) entry.finding = std::move(finding);
+    if (!entry.finding || limit_gravity(finding) > limit_gravity(*entry.finding)) entry.finding = std::move(finding);
   }
   if (!entry.finding) entry.finding = limit_off();
   const bool is_told = entry.finding->outcome->failure == Failure::no;
@@ -365,9 +355,8 @@ void LimitBook::renew(Transaction& t, SteadyTime now, const Deadline& deadline) 
 }
 
 bool LimitBook::is_over_for(const Recipient& recipient) const {
-  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& e) {
-    return e.recipient == &recipient && e.finding && gravity(*e.finding) == kOverGravity;
-  });
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& e) { return e.recipient == &recipient && e.finding && is_over(*e.finding); });
 }
 
 void LimitBook::recipient_is_refused(const Recipient& recipient) {
@@ -441,7 +430,7 @@ std::vector<LimitBook::Told> LimitBook::told() const {
     const Finding* gravest = nullptr;
     for (const Entry& entry : entries_) {
       if (entry.limit != limit || !entry.finding) continue;
-      if (gravest == nullptr || gravity(*entry.finding) > gravity(*gravest)) gravest = &*entry.finding;
+      if (gravest == nullptr || limit_gravity(*entry.finding) > limit_gravity(*gravest)) gravest = &*entry.finding;
     }
     if (gravest != nullptr) told.push_back({policy_.rules->limits()[limit].check, gravest});
   }
