@@ -243,19 +243,19 @@ TEST(RedisConnection, NobodyWaitsLongForOneThatStandsStill) {
   server.freeze();
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(asker.ask(get("a")).substr(0, 11), "unavailable");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
   EXPECT_TRUE(eventually([&] { return !asker.connection->is_up(); }));
   EXPECT_NE(asker.problem(), "");
   const auto later = std::chrono::steady_clock::now();
   for (int i = 0; i < 1000; ++i) asker.ask(get("a"));
-  EXPECT_LT(std::chrono::steady_clock::now() - later, 500ms);  // 200 s, if each waited
+  EXPECT_LT(std::chrono::steady_clock::now() - later, 20s);  // 200 s, if each waited
   const auto until = later + (std::getenv("POSTERN_LONG") != nullptr ? 30s : 2s);
-  while (std::chrono::steady_clock::now() < until) {  // connects that come to nothing make nobody wait either
-    const auto one = std::chrono::steady_clock::now();
+  int asked = 0;
+  for (; std::chrono::steady_clock::now() < until; ++asked) {
     asker.ask(get("a"));
-    EXPECT_LT(std::chrono::steady_clock::now() - one, 500ms);
     std::this_thread::sleep_for(5ms);
   }
+  EXPECT_GT(asked, 30);  // connects that come to nothing make nobody wait either: some ten, if each waited
   asker.tell(set("a", "told meanwhile"));
   server.thaw();
   ASSERT_TRUE(asker.up());
@@ -270,7 +270,7 @@ TEST(RedisConnection, ADeadlineIsKept) {
   server.freeze();
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(asker.ask(get("a"), 50ms), "unavailable: no answer in time");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 4s);  // 5 s, were it the time-out's
   server.thaw();
   EXPECT_EQ(asker.ask(set("b", "2")), "OK");
   EXPECT_EQ(asker.ask(get("b")), "2");  // the late answer was the other's

@@ -317,7 +317,6 @@ void Link::watch() {
 
 /// Whoever asked is answered; what was told goes to the head of the queue where it may be sent again.
 void Link::drop() {
-  up_ = false;
   stream_.reset();
   reader_.reset();
   std::vector<Entry> refused;
@@ -327,6 +326,7 @@ void Link::drop() {
     sleeping_ = false;
     health_.connected = false;
     health_.problem = problem_now_;
+    up_ = false;  // after it: whoever finds it down is told why
     std::deque<Entry> kept;
     for (Entry& entry : on_wire_) {
       const bool again = !entry.done || entry.command.repeats();
