@@ -29,6 +29,9 @@ struct Judged {
 };
 
 Judged judge(const std::string& zone_text, const std::string& message) {
+  SystemClock clock;  // these three outlive the configuration, whose ledger counts and keeps until it ends
+  Counters counters;
+  FakeStore store;
   Problems problems;
   auto configuration =
       config::load_text("test",
@@ -38,9 +41,6 @@ Judged judge(const std::string& zone_text, const std::string& message) {
                             kSender + "\" and recipient.domain in [\"" + kDomain + "\"]', tag: seen}\n",
                         ".", {}, problems);
   if (!configuration) throw std::runtime_error(problems.all().at(0).line());
-  SystemClock clock;
-  Counters counters;
-  FakeStore store;
   const auto zone = dns::ZoneResolver::parse("zone", zone_text).value();
   config::equip(*configuration, {},
                 config::keep_in_memory(std::shared_ptr<store::Store>(std::shared_ptr<void>(), &store), clock, counters),
