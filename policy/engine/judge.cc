@@ -151,8 +151,9 @@ Decision combine(const Transaction& t, std::vector<OfRecipient> all) {
 rules::Verdict settle(Transaction& t, RecipientState* recipient, Stage stage, rules::Layer layer,
                       const Deadline& deadline) {
   const KnownFacts known(t, recipient, stage);
+  rules::Deciding deciding(*t.policy->rules, known, stage, layer);
   for (;;) {
-    rules::Verdict verdict = rules::decide(*t.policy->rules, known, stage, layer);
+    rules::Verdict verdict = deciding.verdict();
     if (verdict.kind == rules::Verdict::Kind::certain)
       spare_what_dns_may_have_wrong(t, recipient, stage, layer, verdict);
     if (verdict.kind != rules::Verdict::Kind::needs) return verdict;

@@ -70,16 +70,29 @@ Verdict at_the_end(const Program& program, const Known& known, Evaluation& evalu
 
 }  // namespace
 
-Verdict decide(const RuleSet& rules, const Known& known, Stage stage, Layer layer) {
-  const Program& program = rules.program();
-  Evaluation evaluation(program, known, stage, layer);
-  Verdict verdict =
-      stage == Stage::end ? at_the_end(program, known, evaluation) : before_the_end(program, known, stage, evaluation);
-  if (verdict.kind == Verdict::Kind::certain && stage == Stage::recipient) {  // elsewhere all recipients are meant
-    Evaluation blind(program, known, stage, layer, Evaluation::Sight::blind_to_recipient);
-    verdict.decision.scoped = rests_on_recipient(program, evaluation, blind, verdict.decision);
+Deciding::Deciding(const RuleSet& rules, const Known& known, Stage stage, Layer layer)
+    : rules_(rules),
+      known_(known),
+      stage_(stage),
+      layer_(layer),
+      evaluation_(std::make_unique<Evaluation>(rules.program(), known, stage, layer)) {}
+
+Deciding::~Deciding() = default;
+
+Verdict Deciding::verdict() {
+  const Program& program = rules_.program();
+  evaluation_->forget_what_is_open();
+  Verdict verdict = stage_ == Stage::end ? at_the_end(program, known_, *evaluation_)
+                                         : before_the_end(program, known_, stage_, *evaluation_);
+  if (verdict.kind == Verdict::Kind::certain && stage_ == Stage::recipient) {  // elsewhere all recipients are meant
+    Evaluation blind(program, known_, stage_, layer_, Evaluation::Sight::blind_to_recipient);
+    verdict.decision.scoped = rests_on_recipient(program, *evaluation_, blind, verdict.decision);
   }
   return verdict;
+}
+
+Verdict decide(const RuleSet& rules, const Known& known, Stage stage, Layer layer) {
+  return Deciding(rules, known, stage, layer).verdict();
 }
 
 Profile profile(const RuleSet& rules, const Known& known, Stage stage) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -65,6 +66,26 @@ struct Verdict {
 /// `stage` is the stage at hand; `Stage::end` is the end, where the verdict is `certain` or `needs`, never `open`.
 /// At the end no fact is `later` any more; a check that still is counts as failed.
 Verdict decide(const RuleSet& rules, const Known& known, Stage stage, Layer layer);
+
+class Evaluation;
+
+/// decide() for one who asks on the way: what is settled by what is known is not worked out again after an answer.
+/// Between two calls `known` may change only by what was asked for. All outlive this.
+class Deciding {
+ public:
+  Deciding(const RuleSet& rules, const Known& known, Stage stage, Layer layer);
+  ~Deciding();
+
+  /// What decide() would answer now.
+  Verdict verdict();
+
+ private:
+  const RuleSet& rules_;
+  const Known& known_;
+  const Stage stage_;
+  const Layer layer_;
+  const std::unique_ptr<Evaluation> evaluation_;
+};
 
 /// What decides whether a limit counts, and under which key, as far as it is known (LANGUAGE 7).
 struct LimitState {

@@ -108,6 +108,15 @@ Evaluation::Evaluation(const Program& program, const Known& known, Stage stage, 
       facts_(program.facts.size()),
       settled_(program.rules.size() + program.groups.size() + program.comparisons) {}
 
+void Evaluation::forget_what_is_open() {
+  for (Outlook& outlook : settled_) {
+    if (!is_settled(outlook)) outlook = 0;
+  }
+  for (std::size_t i = 0; i < facts_.size(); ++i) {
+    if (facts_[i] && program_.fact_checks[i]) facts_[i].reset();
+  }
+}
+
 bool Evaluation::counts(std::size_t index) const {
   const Rule& r = program_.rules[index];
   return (layer_ == Layer::shadow || !r.monitored) && (!r.until || now_ < *r.until);

@@ -27,13 +27,16 @@ struct Telling {
   bool found() const { return outcome != nullptr || pending.has_value(); }
 };
 
-/// What the rules of a program come to by what is known at one moment; each is worked out once. Lives as long as one
-/// decide().
+/// What the rules of a program come to by what is known at one moment; each is worked out once.
 class Evaluation {
  public:
   /// Facts of one recipient as they are, or as if none were known yet: to see what rests on them.
   enum class Sight { full, blind_to_recipient };
   Evaluation(const Program& program, const Known& known, Stage stage, Layer layer, Sight sight = Sight::full);
+
+  /// After an answer: what was not settled without it is worked out again. What was stays, since an answer only takes
+  /// away from what a condition may come to.
+  void forget_what_is_open();
 
   /// The whole condition of a rule: its groups, its `when`, and not what skips it.
   Outlook rule(std::size_t index);

@@ -99,6 +99,19 @@ Verdict asked_out(const Decider& decider, const RuleSet& rules, Moment& moment, 
   }
 }
 
+// The same, by one who keeps what is settled; "" or where decide() would have said otherwise on the way.
+std::string asked_on_the_way(const RuleSet& rules, Moment& moment, Layer layer, std::mt19937& dice) {
+  Deciding deciding(rules, moment, moment.stage(), layer);
+  for (std::size_t turn = 0; turn <= kChecks; ++turn) {
+    const Verdict kept = deciding.verdict();
+    const Verdict anew = decide(rules, moment, moment.stage(), layer);
+    if (words(kept) != words(anew)) return fmt::format("on the way \"{}\", anew \"{}\"", words(kept), words(anew));
+    if (kept.kind != Verdict::Kind::needs) return {};
+    dice() % 4 == 0 ? moment.be_late(kept.check) : moment.ask(kept.check);
+  }
+  return "asks again and again";
+}
+
 // Every world that agrees with what is known.
 template <class Visit>
 void each_world(const World& world, const std::array<bool, kChecks>& check_fixed,
@@ -149,6 +162,8 @@ std::string examine(const Policy& policy, const RuleSet& rules, const Decider& d
     if (dice() % 2) mixed.ask(i);
   }
   const Verdict some = asked_out(decider, rules, mixed, layer, trouble);
+  Moment kept(rules, world, stage);
+  if (trouble = asked_on_the_way(rules, kept, layer, dice); !trouble.empty()) return trouble;
   if (words(some) != words(v))
     return fmt::format("lazy says \"{}\", with some answers there already \"{}\"", words(v), words(some));
 
