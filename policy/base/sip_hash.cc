@@ -55,7 +55,9 @@ std::uint64_t sip_hash(const SipKey& key, std::string_view bytes, std::uint16_t 
   const char* at = bytes.data();
   std::size_t rest = bytes.size();
   for (; rest >= 8; rest -= 8, at += 8) state.word(little_endian(at, 8));
-  state.word(little_endian(at, rest));
+  // The last bytes, taken out of the last eight where there are so many.
+  const bool at_once = rest > 0 && bytes.size() >= 8;
+  state.word(at_once ? little_endian(at + rest - 8, 8) >> (8 * (8 - rest)) : little_endian(at, rest));
   state.word((std::uint64_t{bytes.size()} << 16) | tag);
   state.v2 ^= 0xff;
   for (int i = 0; i < 3; ++i) state.round();

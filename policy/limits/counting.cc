@@ -22,7 +22,7 @@ Demand demand_of(const Hold& hold) {
   return {.limit = hold.limit,
           .key = hold.key,
           .unit = hold.unit,
-          .allow = windows_of(hold.allow),
+          .allow = hold.allow,
           .amount = hold.amount,
           .value = hold.value};
 }
@@ -43,6 +43,8 @@ class Names {
   std::vector<Name> many_;
 };
 
+Name name_of(const Hold& hold) { return {hold.limit, hold.key, hold.name_hash}; }
+
 /// Where the hold stands in the account, which may be another by now; `coarse` says which kind it is of.
 Held held_in(const Account& account, bool coarse, const Hold* hold, Moment now) {
   if (hold == nullptr) return {};
@@ -51,12 +53,13 @@ Held held_in(const Account& account, bool coarse, const Hold* hold, Moment now) 
   return {.any = true, .open = open, .lease = id.lease, .arrivals = hold->arrivals};
 }
 
-void write_hold(const Demand& demand, std::string_view key, const HoldId& id, Hold& hold) {
+void write_hold(const Demand& demand, const Name& name, const HoldId& id, Hold& hold) {
   hold.id = id.number();
-  hold.limit = demand.limit;
-  hold.key = key;
+  hold.limit = name.limit();
+  hold.key = name.key();
+  hold.name_hash = name.hash();
   hold.unit = demand.unit;
-  hold.allow.assign(demand.allow.begin(), demand.allow.end());
+  hold.allow = demand.allow;
   hold.amount = demand.amount;
   hold.value = demand.value;
 }
@@ -126,14 +129,14 @@ Answer Counting::ask_one(const Demand& demand, const Name& name, Moment now, Sha
                   .open = open,
                   .serial = account->serial,
                   .lease = static_cast<std::uint32_t>(kLease.slot_at(now))};
-  write_hold(demand, answer.coarse ? found.name->key() : demand.key, id, holds->emplace_back());
+  write_hold(demand, *found.name, id, holds->emplace_back());
   holds->back().arrivals = arrivals;
   return answer;
 }
 
 void Counting::count(const Demand& demand, const Hold* hold) {
   if (demand.amount <= 0) return;
-  const Name name(demand.limit, demand.key, accounts_.hash());
+  const Name name = hold != nullptr ? name_of(*hold) : Name(demand.limit, demand.key, accounts_.hash());
   const bool is_coarse = hold != nullptr && HoldId::of(hold->id).coarse;
   ShardLocks locks(accounts_);
   if (!is_coarse) locks.want(Accounts::shard_of(name));
@@ -163,7 +166,7 @@ void Counting::charge(const Demand& demand) { count(bounded(demand), nullptr); }
 void Counting::release(const Hold& hold) {
   const HoldId id = HoldId::of(hold.id);
   if (!id.open) return;
-  const Name name(hold.limit, hold.key, accounts_.hash());
+  const Name name = name_of(hold);
   Shard& shard = accounts_.shard(id.coarse ? Accounts::kCoarse : Accounts::shard_of(name));
   const std::lock_guard lock(shard.mutex);
   const Moment now = accounts_.now();

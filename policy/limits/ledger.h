@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -53,16 +54,36 @@ struct Answer {
   bool coarse = false;                ///< counted under a coarser key, since there are too many
 };
 
+/// The windows of a demand, kept in place: at most kMostWindows.
+class Windows {
+ public:
+  Windows() = default;
+  Windows(std::span<const Allowance> all) { *this = all; }  // NOLINT: it is a copy of them
+  Windows& operator=(std::span<const Allowance> all) {
+    count_ = std::min(all.size(), kMostWindows);
+    std::copy_n(all.begin(), count_, windows_.begin());
+    return *this;
+  }
+  operator std::span<const Allowance>() const { return {windows_.data(), count_}; }  // NOLINT: as a vector's
+  auto begin() const { return windows_.begin(); }
+  auto end() const { return windows_.begin() + static_cast<std::ptrdiff_t>(count_); }
+
+ private:
+  std::array<Allowance, kMostWindows> windows_{};
+  std::size_t count_ = 0;
+};
+
 /// A reservation, to be given to commit() or release() once. Copies are the same reservation.
 struct Hold {
   std::uint64_t id = 0;
   std::size_t demand = 0;  ///< its place among the demands of that call
   std::string limit, key;
   Unit unit = Unit::messages;
-  std::vector<Allowance> allow;
+  Windows allow;
   std::int64_t amount = 0;
   std::string value;
   bool local = false;                           ///< in this machine's share
+  std::uint64_t name_hash = 0;                  ///< in memory: of limit and key
   std::array<double, kMostWindows> arrivals{};  ///< in memory: by when it runs off in windows with a burst
 };
 

@@ -25,6 +25,8 @@ class Name {
  public:
   Name() = default;
   Name(std::string_view limit, std::string_view key, const NameHash& hash);
+  /// One that was made before: its limit, its key and its hash.
+  Name(std::string_view limit, std::string_view key, std::uint64_t hash) : limit_(limit), key_(key), hash_(hash) {}
   Name(Name&&) = default;
   Name& operator=(Name&&) = default;
 

@@ -41,7 +41,7 @@ Hold hold_of(const Demand& demand, std::uint64_t id, std::size_t place) {
           .limit = std::string(demand.limit),
           .key = std::string(demand.key),
           .unit = demand.unit,
-          .allow = {demand.allow.begin(), demand.allow.end()},
+          .allow = demand.allow,
           .amount = demand.amount,
           .value = std::string(demand.value)};
 }
@@ -257,7 +257,8 @@ void RedisLedger::commit(std::span<const Hold> holds) {
   const Parted parted(holds);
   if (!parted.local.empty()) local_.commit(parted.local);
   for (const Hold& hold : parted.local) {
-    RedisOwed::Charge charge{hold.limit, hold.key, hold.unit, hold.allow, hold.amount, hold.value};
+    RedisOwed::Charge charge{hold.limit,  hold.key,  hold.unit, {hold.allow.begin(), hold.allow.end()},
+                             hold.amount, hold.value};
     for (Allowance& allow : charge.allow) allow.most = std::min(allow.most * nodes_, kMostAllowed);
     owed_.add(std::move(charge));
   }

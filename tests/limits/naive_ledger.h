@@ -35,7 +35,7 @@ class NaiveLedger final : public Ledger {
                        .limit = std::string(demands[i].limit),
                        .key = std::string(demands[i].key),
                        .unit = demands[i].unit,
-                       .allow = {demands[i].allow.begin(), demands[i].allow.end()},
+                       .allow = demands[i].allow,
                        .amount = demands[i].amount,
                        .value = std::string(demands[i].value)});
     }

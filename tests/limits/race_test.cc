@@ -115,7 +115,7 @@ class CarelessLedger final : public Ledger {
       if (answers[i].kind == Answer::Kind::over) continue;
       const Demand& d = demands[i];
       Hold hold;
-      hold.limit = d.limit, hold.key = d.key, hold.allow.assign(d.allow.begin(), d.allow.end()), hold.amount = d.amount;
+      hold.limit = d.limit, hold.key = d.key, hold.allow = d.allow, hold.amount = d.amount;
       holds.push_back(hold);
     }
   }
