@@ -1,0 +1,1 @@
+// Nothing: what is precompiled must belong to a file.
