@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 
 #include "config/placed_texts.h"
 #include "config/sections.h"
@@ -135,6 +136,7 @@ class LimitReader {
     for (const Allowance& other : limit.otherwise) without_facts.push_back(other.window);
     check_windows(s, limit.name, written, where);
     check_windows(s, limit.name, without_facts, where);
+    check_count(s, written, limit.otherwise, where);
     if (source.allow.empty() && !limit.otherwise.empty())
       s.problems().error(where, fmt::format("limit \"{}\" has an else, and no fact that could be absent", limit.name));
   }
@@ -147,6 +149,17 @@ class LimitReader {
                          "the smaller number is enough");
     if (windows.size() > limits::kMostWindows)
       s.problems().error(where, fmt::format("a limit has at most {} windows", limits::kMostWindows));
+  }
+
+  // Where one fact is there and another is not, windows of both kinds hold together.
+  static void check_count(Settings& s, const std::vector<std::chrono::seconds>& written,
+                          const std::vector<Allowance>& otherwise, const Place& where) {
+    std::set<std::chrono::seconds> all(written.begin(), written.end());
+    if (all.size() < 2) return;
+    for (const Allowance& other : otherwise) all.insert(other.window);
+    if (all.size() > limits::kMostWindows && written.size() <= limits::kMostWindows)
+      s.problems().error(where,
+                         fmt::format("a limit has at most {} windows, with those of its else", limits::kMostWindows));
   }
 
   static void check_most(Settings& s, Unit unit, std::int64_t most, const Place& where) {
@@ -289,6 +302,17 @@ LimitsRead read_limits(const Node* section, const std::string& folder, const rul
     reader.read(settings, key.text, key.where);
   }
   return result;
+}
+
+void check_when_due(const Policy& policy, const std::vector<rules::LimitSource>& sources, Problems& problems) {
+  for (std::size_t i = 0; i < policy.limits.size(); ++i) {
+    const Stage due = policy.rules->checks()[policy.rules->limits()[i].check].stage;
+    if (policy.limits[i].unit == Unit::refused_recipients && due > Stage::recipient)
+      problems.error(sources[i].where,
+                     fmt::format("limit \"{}\" counts what is refused at RCPT, and rests on what the header says",
+                                 policy.limits[i].name),
+                     "per: login");
+  }
 }
 
 std::vector<Settings::Asked> limit_settings() {

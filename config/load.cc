@@ -194,6 +194,8 @@ std::optional<Configuration> load_text(std::string_view name, std::string_view t
   with_settings(sections, "notices", problems, [&](Settings& s) { read_notices(s, folder, result.notify, policy); });
   read_rules(sections, folder, problems, *result.lists, limits.sources, policy);
   if (!problems.usable() || policy.rules == nullptr) return std::nullopt;
+  check_when_due(policy, limits.sources, problems);
+  if (!problems.usable()) return std::nullopt;
 
   policy.needs = derive_needs(policy);
   result.policy = std::make_shared<const Policy>(std::move(policy));

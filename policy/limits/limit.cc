@@ -56,7 +56,10 @@ std::vector<Allowance> allowed(const Limit& limit, std::string_view key,
     lacks = lacks || !most;
     if (most) result.push_back({*most, text.window, text.burst});
   }
-  if (lacks) result.insert(result.end(), limit.otherwise.begin(), limit.otherwise.end());
+  for (const Allowance& other : limit.otherwise) {
+    const auto same = [&](const Allowance& a) { return a.window == other.window; };
+    if (lacks && std::none_of(result.begin(), result.end(), same)) result.push_back(other);
+  }
   if (result.size() > kMostWindows) result.resize(kMostWindows);
   return result;
 }

@@ -28,8 +28,9 @@ struct Limit {
   std::string name;
   Unit unit = Unit::messages;
   std::vector<AllowanceText> allow;
-  std::vector<Allowance> otherwise;  ///< `else:`, in place of those that name a fact which is not there
-  int near = 80;                     ///< percent
+  /// `else:`, in place of those that name a fact which is not there; a window that a fact or a number gives stays as it is.
+  std::vector<Allowance> otherwise;
+  int near = 80;  ///< percent
   Fallback fallback = Fallback::local;
   std::chrono::seconds patience{5 * 24 * 3600};  ///< to come again later than that is no help
   std::vector<Instead> overrides;                ///< the first that fits counts

@@ -160,6 +160,18 @@ TEST_F(LimitsSection, TellsWhatIsWrongInOverrides) {
   EXPECT_THAT(told("allow: 5/1h, override: {keys: x}"), ElementsAre(HasSubstr("override wants a list, not a map")));
 }
 
+TEST_F(LimitsSection, RefusesToCountRefusalsByWhatComesLater) {
+  EXPECT_THAT(told("per: login, count: refused-recipients, allow: 5/1h, when: origin is direct"),
+              ElementsAre(HasSubstr("counts what is refused at RCPT, and rests on what the header says")));
+  EXPECT_FALSE(loaded_);
+  EXPECT_THAT(told("per: login, count: refused-recipients, allow: 5/1h, when: authenticated"), ElementsAre());
+}
+
+TEST_F(LimitsSection, CountsTheWindowsOfItsElse) {
+  EXPECT_THAT(told("allow: [account.a/1h, account.b/24h], else: [1/1m, 2/2h, 3/7d]"),
+              Contains(HasSubstr("at most 4 windows, with those of its else")));
+}
+
 TEST_F(LimitsSection, TellsTheLineOfABrokenOverrideFile) {
   write("bad.txt", "eva@a.example 5/24h\n\ntom@a.example 5/fortnight\n");
   EXPECT_THAT(told("allow: 5/1h, override: [{file: bad.txt}]"),

@@ -3,16 +3,20 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <thread>
 
+#include "policy/limits/limit.h"
 #include "tests/support/temp_folder.h"
 
 namespace postern::limits {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr std::int64_t kNow = 1'780'000'000;  // 2026-05-28
 
@@ -216,6 +220,21 @@ TEST(Overrides, AreAskedForWhileTheyAreReadAgain) {
   }
   done = true;
   for (std::thread& asker : askers) asker.join();
+}
+
+TEST(Allowed, TakesItsElseBesideTheFactsThatAreThere) {
+  Limit limit;
+  limit.allow = {{.fact = "account.hourly", .window = 1h}, {.fact = "account.daily", .window = 24h}};
+  limit.otherwise = {{.most = 50, .window = 1h}, {.most = 300, .window = 24h}};
+  const auto of = [&](std::optional<std::string> hourly, std::optional<std::string> daily) {
+    std::string text;
+    for (const Allowance& a : allowed(limit, "eva@a.example", std::array{hourly, daily}, 0)) text += text_of(a) + ' ';
+    return text;
+  };
+  EXPECT_EQ(of({}, {}), "50/1h 300/24h ");
+  EXPECT_EQ(of({}, "2000"), "2000/24h 50/1h ");  // one window of a length: what two count in is counted twice
+  EXPECT_EQ(of("70", {}), "70/1h 300/24h ");
+  EXPECT_EQ(of("70", "2000"), "70/1h 2000/24h ");
 }
 
 }  // namespace
