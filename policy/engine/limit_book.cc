@@ -1,6 +1,7 @@
 #include "policy/engine/limit_book.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "policy/base/text.h"
@@ -19,7 +20,6 @@ namespace {
 
 constexpr std::size_t kMostKeysOfAConnection = 100;  // local: more are counted anew
 constexpr std::size_t kNone = std::size_t(-1);
-constexpr std::chrono::minutes kRenewAfter{30};  // local: a shared store forgets reservations after an hour
 
 /// Counted once a connection or a MAIL, at once: there is nothing that could still come of it.
 bool counts_at_once(Unit unit) { return unit == Unit::connections || unit == Unit::unauthenticated_attempts; }
@@ -334,10 +334,11 @@ void LimitBook::count(Transaction& t, std::vector<Target> due, Stage stage, cons
 }
 
 void LimitBook::renew(Transaction& t, SteadyTime now, const Deadline& deadline) {
+  if (ledger_ == nullptr) return;
   std::vector<limits::Hold> old;
   std::vector<std::size_t> again;
   for (std::size_t c = 0; c < counts_.size(); ++c) {
-    if (!counts_[c].hold || now - counts_[c].since < kRenewAfter) continue;
+    if (!counts_[c].hold || now - counts_[c].since < ledger_->lease() / 2) continue;
     old.push_back(*std::exchange(counts_[c].hold, std::nullopt));
     again.push_back(c);
   }
@@ -345,10 +346,12 @@ void LimitBook::renew(Transaction& t, SteadyTime now, const Deadline& deadline) 
   ledger_->release(old);
   t.now = now;
   reserve(t, again, deadline);
+  std::set<std::pair<std::size_t, std::string>> told;  // a long message has many of one limit and key
   for (const std::size_t c : again) {
     if (counts_[c].answer.kind != Answer::Kind::over) continue;
+    const Entry& counted = entries_[counts_[c].entry];
+    if (!told.emplace(counted.limit, counted.key).second) continue;
     for (Entry& entry : entries_) {
-      const Entry& counted = entries_[counts_[c].entry];
       if (entry.limit == counted.limit && entry.key == counted.key && entry.finding) answer(t, entry, {c});
     }
   }

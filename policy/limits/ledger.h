@@ -99,6 +99,8 @@ class Ledger {
   /// machine that is gone. Where a store is shared: one round trip, no longer than `deadline` or that store's own time-out.
   virtual void reserve(std::span<const Demand> demands, std::span<Answer> answers, std::vector<Hold>& holds,
                        const Deadline& deadline) = 0;
+  /// How long a reservation is sure to stand that is neither committed nor released.
+  virtual std::chrono::seconds lease() const { return std::chrono::hours(24 * 7); }
   /// Only looks: what reserve() would answer.
   virtual void look(std::span<const Demand> demands, std::span<Answer> answers, const Deadline& deadline) = 0;
   /// The MTA takes what was reserved: it is used from now on. Never waits.

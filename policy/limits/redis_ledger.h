@@ -53,6 +53,7 @@ class RedisLedger final : public Ledger {
 
   void reserve(std::span<const Demand> demands, std::span<Answer> answers, std::vector<Hold>& holds,
                const Deadline& deadline) override;
+  std::chrono::seconds lease() const override { return std::chrono::hours(1); }
   void look(std::span<const Demand> demands, std::span<Answer> answers, const Deadline& deadline) override;
   void commit(std::span<const Hold> holds) override;
   void release(std::span<const Hold> holds) override;

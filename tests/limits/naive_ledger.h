@@ -40,6 +40,7 @@ class NaiveLedger final : public Ledger {
                        .value = std::string(demands[i].value)});
     }
   }
+  std::chrono::seconds lease() const override { return std::chrono::hours(1); }
   void look(std::span<const Demand> demands, std::span<Answer> answers, const Deadline&) override {
     for (std::size_t i = 0; i < demands.size(); ++i) answers[i] = available ? look(demands[i]) : Answer{};
   }
