@@ -5,6 +5,7 @@
 #include <string>
 
 #include "policy/base/text.h"
+#include "policy/checks/behaviour.h"
 #include "policy/engine/record_of.h"
 #include "policy/engine/subject.h"
 #include "policy/limits/freezer.h"
@@ -72,9 +73,19 @@ std::vector<std::pair<std::string, std::string>> sample_of(const Transaction& t,
   return facts;
 }
 
+// Its time over, or released, it is not frozen again for what it was frozen for.
+void judge_anew(const Transaction& t, Services& services) {
+  const auto& behaviour = t.policy->backends->behaviour;
+  const auto subject = watched(*t.client, *t.sender, t.direction);
+  if (!behaviour || !subject) return;
+  const limits::Circumstances where = circumstances(t.policy->site, *t.client, t.unix_time);
+  behaviour->begin_anew(*subject, &where, Deadline(services.clock.now() + services.limits.callback_wait));
+}
+
 void freeze(const Transaction& t, const Effect& effect, Services& services) {
   limits::Freezer* const freezer = t.policy->backends->freezer.get();
   if (freezer == nullptr || t.sender->login.empty()) return;
+  const bool is_new = !freezer->find(t.sender->login);
   std::int64_t seconds = 0;
   std::from_chars(effect.value.data(), effect.value.data() + effect.value.size(), seconds);
   const std::string rule = name_of(t, effect.rule);
@@ -85,6 +96,7 @@ void freeze(const Transaction& t, const Effect& effect, Services& services) {
                          .add("seconds", seconds)
                          .add("rule", rule)
                          .add("id", t.id));
+  if (is_new) judge_anew(t, services);
 }
 
 }  // namespace

@@ -29,6 +29,10 @@ void Behaviour::sent(const Subject& subject, const Circumstances& where, const S
   parts_->counts.sent(subject, where, message, deadline);
 }
 
+void Behaviour::begin_anew(const Subject& subject, const Circumstances* where, const Deadline& deadline) const {
+  parts_->counts.begin_anew(subject, where, deadline);
+}
+
 void Behaviour::refused(const Subject& subject) const { parts_->counts.refused(subject); }
 
 }  // namespace postern::limits

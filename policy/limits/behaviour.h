@@ -67,6 +67,9 @@ class Behaviour {
                   std::span<const std::string> pending, const Deadline& deadline) const;
   /// Counts a message that was taken. May look into the ledger, so it may wait until `deadline`.
   void sent(const Subject& subject, const Circumstances& where, const Sent& message, const Deadline& deadline) const;
+  /// Frozen or released, the subject is judged by what comes from now on: what its signs rest on is forgotten, but not
+  /// whom it knows and where it speaks from. `where` may be null. May wait until `deadline`.
+  void begin_anew(const Subject& subject, const Circumstances* where, const Deadline& deadline) const;
   /// Counts a recipient that was refused for good. Never waits.
   void refused(const Subject& subject) const;
 

@@ -53,6 +53,8 @@ constexpr Counted kNetworks{"behaviour/networks", Unit::distinct_recipients, {va
 constexpr Counted kFrom{"behaviour/strangers-from", Unit::recipients, {all(kDay)}, 1};
 
 std::string cut(std::string_view text) { return printable(text, 40); }
+std::string country_of(const Circumstances& where) { return "country " + cut(where.country); }
+std::string asn_of(const Circumstances& where) { return "as " + cut(where.asn); }
 
 /// Where the account speaks from: messages by place, in `learn` and in a month, to tell what is new.
 struct Places {
@@ -122,7 +124,7 @@ bool BehaviourCounts::read(const Subject& subject, const Circumstances& where, s
 
   const std::size_t first = ask_of(q, sample);
   const Places places(settings_);
-  const std::string country = "country " + cut(where.country), asn = "as " + cut(where.asn);
+  const std::string country = country_of(where), asn = asn_of(where);
   const std::size_t strangers = q.add(kStrangers, 0);
   const std::size_t night = q.add(kAtNight, 0);
   const std::size_t alike = q.add(kAlike, 0);
@@ -132,7 +134,7 @@ bool BehaviourCounts::read(const Subject& subject, const Circumstances& where, s
   const std::size_t messages = places.add(q, 0, {});
   const std::size_t country_messages = places.add(q, 0, country), asn_messages = places.add(q, 0, asn);
   const std::size_t country_strangers = q.add(kFrom, 0, {}, country), asn_strangers = q.add(kFrom, 0, {}, asn);
-  if (!q.look(ledger_, deadline)) return false;
+  if (!q.look(ledger_, deadline, messages)) return false;
 
   std::int64_t new_ones = 0;
   for (std::size_t i = 0; i + 1 < sample.size(); ++i) new_ones += q.is_new(first + i) ? 1 : 0;
@@ -181,11 +183,12 @@ void BehaviourCounts::sent(const Subject& subject, const Circumstances& where, c
   const std::size_t first = ask_of(q, recipients);
   const std::vector<std::string> texts = text_keys(message);
   const Places places(settings_);
-  const std::string country = "country " + cut(where.country), asn = "as " + cut(where.asn);
+  const std::string country = country_of(where), asn = asn_of(where);
+  const std::size_t every = places.add(q, 0, {});
   const std::size_t country_messages = places.add(q, 0, country), asn_messages = places.add(q, 0, asn);
   std::vector<std::size_t> spread;
   for (const std::string& text : texts) spread.push_back(q.add(kText, 1, kNobody, text));
-  const bool told = q.look(ledger_, deadline);
+  const bool told = q.look(ledger_, deadline, every);
 
   std::vector<std::string_view> strangers;
   for (std::size_t i = 0; told && i < recipients.size(); ++i) {
@@ -217,6 +220,16 @@ void BehaviourCounts::sent(const Subject& subject, const Circumstances& where, c
   from(kAsns, where.asn, asn, asn_messages);
   if (!where.address.empty()) charge.add(kNetworks, 1, where.address);
   ledger_.charge(charge.demands());
+}
+
+void BehaviourCounts::begin_anew(const Subject& subject, const Circumstances* where, const Deadline& deadline) const {
+  const Question q(subject);
+  for (const Counted* what :
+       {&kStrangers, &kRecipients, &kRefused, &kAtNight, &kAlike, &kCountries, &kAsns, &kNetworks})
+    ledger_.reset(what->limit, q.key(), deadline);
+  if (where == nullptr) return;
+  for (const std::string& place : {country_of(*where), asn_of(*where)})
+    ledger_.reset(fmt::format("{} {}", kFrom.limit, place), q.key(), deadline);
 }
 
 void BehaviourCounts::refused(const Subject& subject) const {

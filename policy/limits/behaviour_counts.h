@@ -23,6 +23,7 @@ class BehaviourCounts {
   bool read(const Subject& subject, const Circumstances& where, std::string_view recipient,
             std::span<const std::string> pending, const Deadline& deadline, Counts& out) const;
   void sent(const Subject& subject, const Circumstances& where, const Sent& message, const Deadline& deadline) const;
+  void begin_anew(const Subject& subject, const Circumstances* where, const Deadline& deadline) const;
   void refused(const Subject& subject) const;
 
  private:

@@ -37,11 +37,14 @@ std::size_t Question::add(const Counted& what, std::span<const Allowance> allow,
   return demands_.size() - 1;
 }
 
-bool Question::look(Ledger& ledger, const Deadline& deadline) {
+bool Question::look(Ledger& ledger, const Deadline& deadline, std::optional<std::size_t> anchor) {
   answers_.resize(demands_.size());
   ledger.look(demands_, answers_, deadline);
-  return std::none_of(answers_.begin(), answers_.end(),
-                      [](const Answer& a) { return a.kind == Answer::Kind::unavailable || a.coarse; });
+  const auto is_own = [](const Answer& a) { return a.kind != Answer::Kind::unavailable && !a.coarse; };
+  const auto lacks_room = [](const Answer& a) { return a.kind == Answer::Kind::unavailable && a.coarse; };
+  const bool has_place = anchor && is_own(answers_[*anchor]);
+  return std::all_of(answers_.begin(), answers_.end(),
+                     [&](const Answer& a) { return is_own(a) || (has_place && lacks_room(a)); });
 }
 
 }  // namespace postern::limits

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,9 +43,11 @@ class Question {
                   std::string_view more);
   std::span<const Demand> demands() const { return demands_; }
 
+  const std::string& key() const { return key_; }
+
   /// False where an answer is not to be had, or is not of this subject alone: a ledger that is full counts many under one
-  /// key.
-  bool look(Ledger& ledger, const Deadline& deadline);
+  /// key. Where the one at `anchor` is, the subject has a place in a full ledger: what is not there stands at nothing.
+  bool look(Ledger& ledger, const Deadline& deadline, std::optional<std::size_t> anchor = std::nullopt);
   std::int64_t used(std::size_t at, std::size_t window = 0) const { return answers_[at].used[window]; }
   bool is_new(std::size_t at) const { return answers_[at].kind == Answer::Kind::over; }
   /// How many values there are, with the one that was asked for.
