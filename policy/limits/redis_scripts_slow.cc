@@ -228,13 +228,12 @@ end
 )lua";
 
 constexpr const char* kAsk = R"lua(
-local function fits_when(key, x, i, need)
-  local win = x[i]
+-- When what is committed has made room for `need`; nothing where it has not so much.
+local function frees(key, x, win, need)
   if x.unit == 'd' then
     local cut = now - win.secs * 1000
-    local at = call('ZRANGEBYSCORE', key .. ':v', '(' .. fmt('%.0f', cut), '+inf', 'WITHSCORES', 'LIMIT', need - 1, 1)
-    if not at[2] then return win.secs * 1000 end
-    return min(max(tonumber(at[2]) - cut, 1), win.secs * 1000)
+    local at = call('ZRANGEBYSCORE', key .. ':v', '(' .. fmt('%.0f', cut), fmt('%.0f', now), 'WITHSCORES', 'LIMIT', need - 1, 1)
+    return at[2] and max(tonumber(at[2]) - cut, 1)
   end
   for at = 1, #win.tail, 11 do
     local e, c = unpacked('<I5I6', win.tail, at)
@@ -242,7 +241,17 @@ local function fits_when(key, x, i, need)
     if need <= 0 then return (e + win.n + 1) * win.ms - now end
   end
   if need <= win.cur then return (win.slot + win.n + 1) * win.ms - now end
-  return win.secs * 1000  -- others have reserved it
+end
+
+-- As the ledger in memory has it: what is reserved alone may be given back any moment.
+local function fits_when(key, x, i, used, new)
+  local win = x[i]
+  local committed = win.sum
+  if x.unit == 'd' then
+    committed = call('ZCOUNT', key .. ':v', '(' .. fmt('%.0f', now - win.secs * 1000), fmt('%.0f', now))
+  end
+  if committed + new <= win.most then return win.ms end
+  return frees(key, x, win, used + new - win.most) or frees(key, x, win, committed + new - win.most) or win.ms
 end
 
 one = function(i)
@@ -275,7 +284,7 @@ one = function(i)
     if again then new = 0 end
     win.new = new
     if new > win.most then next[j] = -1
-    elseif new > 0 and used[j] + new > win.most then next[j] = fits_when(key, x, j, used[j] + new - win.most) end
+    elseif new > 0 and used[j] + new > win.most then next[j] = fits_when(key, x, j, used[j], new) end
     if win.burst >= 0 and new > 0 and next[j] >= 0 then
       if new > win.burst then next[j] = -1 else
         local ahead = min(max(tonumber(win.tat or us), us) - us, win.secs * 1000000)

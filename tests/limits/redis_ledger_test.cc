@@ -8,7 +8,15 @@
 namespace postern::limits {
 namespace {
 
-class RedisLedgerTest : public OneRedis {};
+class RedisLedgerTest : public OneRedis {
+ protected:
+  std::chrono::milliseconds next(const Demand& demand) {
+    Answer answer;
+    node->ledger.look({&demand, 1}, {&answer, 1}, soon());
+    EXPECT_EQ(answer.kind, Answer::Kind::over);
+    return answer.next;
+  }
+};
 
 TEST_F(RedisLedgerTest, TakesWhatFits) {
   EXPECT_EQ(node->reserve(messages(7)), "ok 7/10");
@@ -64,6 +72,28 @@ TEST_F(RedisLedgerTest, WhatFellIntoAWindowLeavesIt) {
   node->commit();
   std::this_thread::sleep_for(1100ms);
   EXPECT_EQ(node->reserve(messages(1)), "over 0/3 5/5");
+}
+
+// To tell somebody to come again in 30 days is as good as a refusal for good: it takes what is committed.
+TEST_F(RedisLedgerTest, WhatIsReservedAloneMayComeBackAnyMoment) {
+  allow = {{10, 720h}};
+  EXPECT_EQ(node->reserve(messages(10)), "near 10/10");
+  EXPECT_EQ(next(messages(1)), slot_of(720h));
+  node->release();
+  EXPECT_EQ(node->reserve(messages(9)), "near 9/10");
+  node->commit();
+  EXPECT_EQ(node->reserve(messages(1)), "near 10/10");
+  EXPECT_EQ(next(messages(1)), slot_of(720h));
+  node->commit();
+  EXPECT_GT(next(messages(1)), 719h);
+}
+
+TEST_F(RedisLedgerTest, ValuesThatAreReservedAloneMayComeBackAnyMoment) {
+  allow = {{1, 720h}};
+  EXPECT_EQ(node->reserve(of_value(Unit::distinct_recipients, "a")), "near 1/1");
+  EXPECT_EQ(next(of_value(Unit::distinct_recipients, "b")), slot_of(720h));
+  node->commit();
+  EXPECT_GT(next(of_value(Unit::distinct_recipients, "b")), 719h);
 }
 
 TEST_F(RedisLedgerTest, NeverMoreThanAllowedInAnyWindow) {
