@@ -128,7 +128,8 @@ class Ledger {
   virtual std::vector<Account> show(std::string_view key, const Deadline& deadline) = 0;
   /// Those that have used the largest part of what they may, of one limit or (empty) of all.
   virtual std::vector<Account> top(std::string_view limit, std::size_t most, const Deadline& deadline) = 0;
-  /// Forgets the accounts of this key, of one limit or (empty) of all; how many there were.
+  /// Forgets the accounts of this key, of one limit or (empty) of all; how many there were. 0 where a shared store does
+  /// not answer: what stands there stays.
   virtual std::size_t reset(std::string_view limit, std::string_view key, const Deadline& deadline) = 0;
 };
 

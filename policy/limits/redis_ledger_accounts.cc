@@ -184,7 +184,8 @@ std::vector<Ledger::Account> RedisLedger::top(std::string_view limit, std::size_
 }
 
 std::size_t RedisLedger::reset(std::string_view limit, std::string_view key, const Deadline& deadline) {
-  const std::size_t local = local_.reset(limit, key, deadline);
+  owed_.forget(limit, key);
+  local_.reset(limit, key, deadline);
   bool available = true;
   const std::vector<std::string> names =
       limit.empty() ? limits(deadline, available) : std::vector<std::string>{std::string(limit)};
@@ -201,7 +202,7 @@ std::size_t RedisLedger::reset(std::string_view limit, std::string_view key, con
     available = available && replies[i].type == Reply::Type::integer;
     there += replies[i].integer > 0 ? 1 : 0;
   }
-  return available ? there : local;
+  return available ? there : 0;  // what stands in Redis comes back with it
 }
 
 }  // namespace postern::limits

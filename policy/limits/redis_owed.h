@@ -75,6 +75,16 @@ class RedisOwed {
     return pay(std::move(some));
   }
 
+  /// Of this account, of one limit or (empty) of all, nothing is owed any more.
+  void forget(std::string_view limit, std::string_view key) {
+    const std::lock_guard lock(mutex_);
+    for (Charges* charges : {&of_limits_, &of_behaviour_}) {
+      std::erase_if(*charges, [&](const auto& one) {
+        return one.second.key == key && (limit.empty() || one.second.limit == limit);
+      });
+    }
+  }
+
  private:
   using Charges = std::map<std::string, Charge>;
   static constexpr std::size_t kMore = 64;  // local: so that the rest is paid by and by, whoever sends

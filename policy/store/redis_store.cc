@@ -75,7 +75,11 @@ std::optional<Entry> RedisStore::get(Space space, std::string_view key) {
   const std::string full = name_of(space, key);
   const std::vector<Command> commands{std::move(Command("GET").key(full)), std::move(Command("PTTL").key(full))};
   std::vector<Reply> replies = redis_->ask(commands, deadline(redis_->options().timeout));
-  if (replies[0].type == Reply::Type::nil) return std::nullopt;
+  if (replies[0].type == Reply::Type::nil) {
+    // Another machine has released it: that holds here, too, should Redis be away later.
+    if (space == Space::frozen && local_.get(space, key)) local_.erase(space, key);
+    return std::nullopt;
+  }
   if (replies[0].type != Reply::Type::text || replies[1].type != Reply::Type::integer) return local_.get(space, key);
   if (replies[1].integer <= 0) return std::nullopt;  // gone between the two, or not of ours: those all expire
   return Entry{std::move(replies[0].text), clock_.wall() + milliseconds(replies[1].integer)};

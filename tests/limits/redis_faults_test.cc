@@ -222,6 +222,18 @@ TEST_F(RedisFaults, WhatIsOwedIsPaidBeforeTheFirstAnswerOfAConnection) {
   EXPECT_EQ(node.ledger.show("sam", soon()).at(0).reserved, 0);
 }
 
+TEST_F(RedisFaults, WhatIsForgottenIsNotPaidLater) {
+  auto node = make_node();
+  server->stop();
+  ASSERT_TRUE(goes_down(*node));
+  const Demand two{.limit = "mail", .key = "sam", .allow = allow, .amount = 2};
+  node->ledger.charge({&two, 1});
+  EXPECT_EQ(node->ledger.reset("mail", "sam", soon()), 0U);  // what stands in Redis does not go
+  server->start();
+  ASSERT_TRUE(node->ready());
+  EXPECT_EQ(node->look({.limit = "mail", .key = "sam", .allow = allow}), "ok 0/30");
+}
+
 TEST_F(RedisFaults, WhoEndsHandsOverWhatWasToldAndIsOwed) {
   auto node = make_node();
   auto ending = make_node();

@@ -130,6 +130,17 @@ TEST_F(RedisStoreTest, ServesFromMemoryWhileRedisIsAway) {
   EXPECT_FALSE(w->wait());
 }
 
+TEST_F(RedisStoreTest, WhoWasReleasedElsewhereIsNotFrozenHereInAnOutage) {
+  w->put(Space::frozen, "eva", "1");
+  done();
+  ASSERT_EQ(other->get(Space::frozen, "eva"), "1");
+  other->store->erase(Space::frozen, "eva");
+  EXPECT_TRUE(eventually([&] { return !w->store->get(Space::frozen, "eva"); }));
+  server->stop();
+  ASSERT_TRUE(away());
+  EXPECT_FALSE(w->store->get(Space::frozen, "eva"));
+}
+
 TEST_F(RedisStoreTest, WhatHasWaitedIsNoNewsAndHasLessTimeLeft) {
   server->stop();
   ASSERT_TRUE(away());
