@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "milter/json.h"
+#include "policy/limits/behaviour.h"
 #include "policy/limits/freezer.h"
 #include "policy/limits/limit.h"
 
@@ -130,15 +132,18 @@ class Desk {
     std::string key = fold(written);
     std::vector<Ledger::Account> accounts = backends_.ledger->show(key, deadline_);
     std::replace(key.begin(), key.end(), ' ', '\t');
-    for (Ledger::Account& account : backends_.ledger->top({}, kMostListed, deadline_)) {
-      if (account.key.starts_with(key + '\t') || (account.key == key && key.find('\t') != std::string::npos))
-        accounts.push_back(std::move(account));
-    }
+    const auto add = [&accounts](std::vector<Ledger::Account> found) {
+      std::move(found.begin(), found.end(), std::back_inserter(accounts));
+    };
+    if (key.find('\t') != std::string::npos) add(backends_.ledger->show(key, deadline_));
+    std::vector<Ledger::Account> fullest = backends_.ledger->top({}, kMostListed, deadline_);
+    std::erase_if(fullest, [&](const Ledger::Account& account) { return !account.key.starts_with(key + '\t'); });
+    add(std::move(fullest));
     return accounts;
   }
 
   Json reset(const std::string& limit, const std::string& key) {
-    if (key.empty()) return failure("whose?");
+    if (key.empty()) return failure("no key was given");
     std::size_t forgotten = 0;
     for (const Ledger::Account& account : accounts_of(key)) {
       if (limit.empty() || account.limit == limit)
@@ -153,7 +158,7 @@ class Desk {
   }
 
   Json freeze(const std::string& login) {
-    if (login.empty()) return failure("whom?");
+    if (login.empty()) return failure("no login was given");
     const std::int64_t seconds = number_at(request_, "seconds", 12 * 3600, 1, kLongestFreeze);
     std::string why = text_at(request_, "why");
     if (why.empty()) why = "by hand";
@@ -164,8 +169,9 @@ class Desk {
   }
 
   Json release(const std::string& login) {
-    if (login.empty()) return failure("whom?");
+    if (login.empty()) return failure("no login was given");
     const bool was_frozen = backends_.freezer->release(login);
+    if (backends_.behaviour) backends_.behaviour->begin_anew({.name = login}, nullptr, deadline_);
     log_.write(Event{"release", LogLevel::warning, {}}.add("login", login).add("was_frozen", was_frozen));
     return {{"ok", true}, {"login", login}, {"was_frozen", was_frozen}};
   }

@@ -9,6 +9,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/counters.h"
 #include "policy/limits/budget.h"
+#include "policy/limits/ledger.h"
 #include "policy/limits/name.h"
 #include "policy/limits/shard.h"
 
@@ -30,7 +31,7 @@ class Accounts {
 
   Moment now() const { return moment_of(clock_.now()); }
   const NameHash& hash() const { return hash_; }
-  static bool is_behaviour(const Name& name) { return name.limit().starts_with("behaviour/"); }
+  static bool is_behaviour(const Name& name) { return name.limit().starts_with(kBehaviourPrefix); }
   static std::size_t shard_of(const Name& name) {
     const std::uint64_t top = name.hash() >> 32;  // tables go by the other end
     return is_behaviour(name) ? kOwnShards + (top >> 26) : top >> 25;

@@ -64,6 +64,7 @@ std::vector<Ledger::Account> fullest(Accounts& accounts, std::string_view limit,
   const auto fuller = [](const Shared& a, const Shared& b) { return a.first > b.first; };
   std::vector<Shared> heap;  // the least full stands in front
   each_of(accounts, limit, deadline, [&](Shard&, Account& account) {
+    if (limit.empty() && account.limit().starts_with(kBehaviourPrefix)) return;
     const double part = share(account);
     if (most == 0 || (heap.size() == most && part <= heap.front().first)) return;
     if (heap.size() == most) {

@@ -87,6 +87,9 @@ struct Hold {
   std::array<double, kMostWindows> arrivals{};  ///< in memory: by when it runs off in windows with a burst
 };
 
+/// How the names begin of what behaviour counts: nobody has set limits to that.
+inline constexpr std::string_view kBehaviourPrefix = "behaviour/";
+
 /// Counts, in windows that end now (FIELD 2.6). Whatever the interleaving: what was committed within any window, and
 /// what is reserved, is never more than allowed, but for what charge() put in without a test. Thread-safe; never throws.
 class Ledger {
@@ -126,7 +129,7 @@ class Ledger {
   };
   /// The accounts of this key, of every limit.
   virtual std::vector<Account> show(std::string_view key, const Deadline& deadline) = 0;
-  /// Those that have used the largest part of what they may, of one limit or (empty) of all.
+  /// Those that have used the largest part of what they may, of one limit or (empty) of all, but for what behaviour counts.
   virtual std::vector<Account> top(std::string_view limit, std::size_t most, const Deadline& deadline) = 0;
   /// Forgets the accounts of this key, of one limit or (empty) of all; how many there were. 0 where a shared store does
   /// not answer: what stands there stays.

@@ -141,8 +141,9 @@ std::vector<Ledger::Account> RedisLedger::show(std::string_view key, const Deadl
 std::vector<Ledger::Account> RedisLedger::top(std::string_view limit, std::size_t most, const Deadline& deadline) {
   pay({}, deadline);
   bool available = true;
-  const std::vector<std::string> names =
+  std::vector<std::string> names =
       limit.empty() ? limits(deadline, available) : std::vector<std::string>{std::string(limit)};
+  if (limit.empty()) std::erase_if(names, [](const std::string& name) { return name.starts_with(kBehaviourPrefix); });
   const std::size_t looked_at = std::min(kMostLookedAt, 4 * most + 16);  // some of them have less by now
   std::vector<Command> commands;
   for (const std::string& name : names)

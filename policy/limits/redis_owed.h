@@ -41,7 +41,7 @@ class RedisOwed {
     const std::lock_guard lock(mutex_);
     const bool values = counts_values(charge.unit);
     const std::string name = name_of(charge.limit, charge.key) + (values ? charge.value : std::string());
-    const bool counts_behaviour = charge.limit.starts_with("behaviour/");
+    const bool counts_behaviour = charge.limit.starts_with(kBehaviourPrefix);
     Charges& charges = counts_behaviour ? of_behaviour_ : of_limits_;
     const auto found = charges.find(name);
     if (found != charges.end()) {

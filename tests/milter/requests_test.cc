@@ -1,0 +1,78 @@
+#include "milter/admin/requests.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "policy/limits/behaviour.h"
+#include "policy/limits/behaviour_settings.h"
+#include "policy/limits/freezer.h"
+#include "policy/limits/memory_ledger.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_store.h"
+
+namespace postern {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+const Deadline kNow{SteadyTime::max()};
+
+class Requests : public ::testing::Test {
+ protected:
+  Requests() {
+    backends.ledger = std::make_shared<limits::MemoryLedger>(limits::MemoryLedger::Options{}, clock, counters, nullptr);
+    backends.freezer = std::make_shared<limits::Freezer>(store, clock);
+    backends.behaviour = std::make_shared<limits::Behaviour>(limits::BehaviourSettings{}, *backends.ledger);
+  }
+  void charge(std::string_view limit, std::string_view key, std::int64_t amount) {
+    const limits::Demand demand{.limit = limit, .key = key, .allow = allow, .amount = amount};
+    backends.ledger->charge({&demand, 1});
+  }
+  std::string ask(const std::string& request) { return answer_request(request, backends, system, log); }
+
+  const SystemClock system;  // by which a scan has its deadline
+  test::FakeClock clock;
+  Counters counters;
+  test::FakeStore store;
+  std::vector<std::string> lines;
+  Log log{LogForm::logfmt, lines};
+  Backends backends;
+  const std::vector<limits::Allowance> allow{{.most = 1000, .window = 24h}};
+};
+
+TEST_F(Requests, TheFullestAreThoseOfLimitsHoweverMuchBehaviourCounts) {
+  charge("user", "anna@a.example", 5);
+  for (int i = 0; i < 1100; ++i) charge("behaviour/known", fmt::format("login u{}@a.example", i), 900);
+  EXPECT_THAT(ask(R"({"command":"limits top"})"), HasSubstr("anna@a.example"));
+  EXPECT_THAT(ask(R"({"command":"limits top"})"), Not(HasSubstr("behaviour")));
+}
+
+TEST_F(Requests, AKeyOfTwoPartsIsFoundHoweverManyAreFuller) {
+  charge("pair", "anna@a.example\tbank.example", 5);
+  for (int i = 0; i < 1100; ++i) charge("user", fmt::format("u{}@a.example", i), 900);
+  EXPECT_THAT(ask(R"({"command":"limits show","key":"anna@a.example bank.example"})"), HasSubstr("\"used\":5"));
+  EXPECT_THAT(ask(R"({"command":"limits reset","key":"Anna@a.example bank.example"})"), HasSubstr("\"forgotten\":1"));
+}
+
+TEST_F(Requests, WhoWasReleasedIsJudgedAnew) {
+  const limits::Subject anna{.name = "anna@a.example"};
+  std::vector<std::string> strangers;
+  for (int i = 0; i < 300; ++i) strangers.push_back(fmt::format("s{}@b.example", i));
+  backends.behaviour->sent(anna, {}, {.recipients = {"friend@b.example"}, .subject = {}}, kNow);
+  clock.advance(15 * 24h);
+  backends.behaviour->sent(anna, {}, {.recipients = strangers, .subject = "a prize", .body = 7}, kNow);
+  const auto level = [&] { return backends.behaviour->judge(anna, {}, "friend@b.example", {}, kNow).level; };
+  ASSERT_EQ(level(), limits::Level::suspicious);
+  EXPECT_THAT(ask(R"({"command":"account release","login":"Anna@a.example"})"), HasSubstr("\"ok\":true"));
+  EXPECT_EQ(level(), limits::Level::normal);
+}
+
+}  // namespace
+}  // namespace postern
