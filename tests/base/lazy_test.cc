@@ -37,8 +37,8 @@ TEST(Lazy, APoolOfNoThreadsStartsNothing) {
 }
 
 TEST(Lazy, AwaitsWhatThePoolHasBegun) {
+  std::latch begun(1), go(1);  // the pool waits at its end for who waits for them
   Pool pool("one", 1, 10);
-  std::latch begun(1), go(1);
   Lazy<int> lazy([&](const Deadline&) {
     begun.count_down();
     go.wait();
@@ -52,8 +52,8 @@ TEST(Lazy, AwaitsWhatThePoolHasBegun) {
 }
 
 TEST(Lazy, AFullPoolDelaysNobody) {
-  Pool pool("one", 1, 10);
   std::latch go(1);
+  Pool pool("one", 1, 10);
   pool.start([&] { go.wait(); });
   Lazy<int> lazy([](const Deadline&) { return std::optional(7); });
   lazy.start(pool, std::chrono::steady_clock::now() + seconds(10));
@@ -62,8 +62,8 @@ TEST(Lazy, AFullPoolDelaysNobody) {
 }
 
 TEST(Pool, RefusesWhatItsQueueCannotHold) {
-  Pool pool("one", 1, 1);
   std::latch begun(1), go(1);
+  Pool pool("one", 1, 1);
   ASSERT_TRUE(pool.start([&] {
     begun.count_down();
     go.wait();

@@ -49,7 +49,10 @@ Judged judge(const std::string& zone_text, const std::string& message) {
   std::vector<std::string> lines;
   Log log(LogForm::logfmt, lines);
   Pool pool("none", 0, 0);
-  Services services{clock, log, counters, *zone, pool, [&](const DecisionRecord& record) { judged.record = record; }};
+  Services services{clock, log, counters, *zone, pool, [&](const DecisionRecord& record) {
+                      judged.record = record;
+                      judged.record.evidence = nullptr;  // it keeps what stands behind the policy, which counts here
+                    }};
   Session session(services, {.first = configuration->policy, .current = {}, .can_adopt = {}});
   Client client;
   client.ip = IpAddress::parse("192.0.2.1");

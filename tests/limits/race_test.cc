@@ -9,13 +9,14 @@
 
 #include "policy/limits/memory_ledger.h"
 #include "tests/limits/limits_world.h"
+#include "tests/support/sanitizers.h"
 
 namespace postern::limits {
 namespace {
 
 using namespace std::chrono_literals;
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if defined(POSTERN_SANITIZES_THREAD) || defined(POSTERN_SANITIZES_ADDRESS)
 constexpr int kTries = 200'000;
 #else
 constexpr int kTries = 1'000'000;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <regex>
 
 namespace postern::scenario {
 namespace {
@@ -16,6 +17,13 @@ std::vector<std::string> all_scenarios() {
   return paths;
 }
 
+// The time at which there is room again goes on while the test runs, whatever the clock on the wall says.
+std::vector<std::string> without_times(std::vector<std::string> transcript) {
+  static const std::regex kNext("next at [-0-9: ]+[+-][0-9]{4}");
+  for (std::string& line : transcript) line = std::regex_replace(line, kNext, "next at");
+  return transcript;
+}
+
 class ScenarioFile : public testing::TestWithParam<std::string> {};
 
 TEST_P(ScenarioFile, ComesOutAsWritten) {
@@ -25,10 +33,11 @@ TEST_P(ScenarioFile, ComesOutAsWritten) {
 
 TEST_P(ScenarioFile, IsTheSameInAnyWeather) {
   const Scenario scenario = read(GetParam());
-  const std::vector<std::string> calm = run(scenario, {}).transcript;
+  const std::vector<std::string> calm = without_times(run(scenario, {}).transcript);
   for (const std::size_t threads : {0u, 1u, 8u}) {
     for (const unsigned seed : {0u, 1u, 2u, 3u}) {
-      EXPECT_EQ(run(scenario, {threads, seed}).transcript, calm) << threads << " threads, delays " << seed;
+      EXPECT_EQ(without_times(run(scenario, {threads, seed}).transcript), calm)
+          << threads << " threads, delays " << seed;
     }
   }
 }

@@ -7,8 +7,9 @@
 #include <string>
 
 #include "tests/session/round.h"
+#include "tests/support/sanitizers.h"
 
-#if defined(__SANITIZE_ADDRESS__)  // mallinfo2() tells nothing there
+#if defined(POSTERN_SANITIZES_ADDRESS)  // mallinfo2() tells nothing there
 extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
@@ -23,7 +24,7 @@ std::size_t number(const char* variable, std::size_t otherwise) {
 }
 
 std::size_t allocated_bytes() {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(POSTERN_SANITIZES_ADDRESS)
   return __sanitizer_get_current_allocated_bytes();
 #else
   return mallinfo2().uordblks;

@@ -1,4 +1,5 @@
 #include "tests/wire/daemon.h"
+#include "tests/support/sanitizers.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -106,7 +107,7 @@ void Daemon::start(const Setup& setup) {
 }
 
 Daemon::~Daemon() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(POSTERN_SANITIZES_ADDRESS) || defined(POSTERN_SANITIZES_THREAD)
   // A sanitizer tells of leaks when the process ends by itself. One that lacks a protection may do anything.
   if (!tampered_) end_orderly();
 #endif

@@ -6,6 +6,7 @@
 
 #include <thread>
 
+#include "tests/support/sanitizers.h"
 #include "tests/wire/daemon.h"
 
 namespace postern::test {
@@ -142,7 +143,7 @@ MilterClient misled(const Daemon& daemon) {
 }
 
 TEST(Macros, WouldEndTheDaemonIfTheyWereNotCounted) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(POSTERN_SANITIZES_ADDRESS) || defined(POSTERN_SANITIZES_THREAD)
   GTEST_SKIP() << "its memory is laid out otherwise";
 #endif
   Daemon guarded({.rules = kRules});

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/sanitizers.h"
 #include "tests/wire/daemon.h"
 
 namespace postern::test {
@@ -250,7 +251,7 @@ const std::set<std::string> kThreads = {
 
 std::multiset<std::string> threads_of(const Daemon& daemon) {
   std::multiset<std::string> threads = daemon.threads();
-#ifdef __SANITIZE_THREAD__
+#ifdef POSTERN_SANITIZES_THREAD
   EXPECT_EQ(threads.count("postern"), 2U);
   threads.erase(threads.find("postern"));  // ThreadSanitizer's own
 #endif

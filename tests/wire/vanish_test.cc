@@ -7,13 +7,14 @@
 #include <fstream>
 #include <functional>
 
+#include "tests/support/sanitizers.h"
 #include "tests/support/scripted_dns.h"
 #include "tests/wire/daemon.h"
 
 namespace postern::test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(POSTERN_SANITIZES_ADDRESS) || defined(POSTERN_SANITIZES_THREAD)
 constexpr bool kMemoryTells = false;  // freed memory is kept
 #else
 constexpr bool kMemoryTells = true;
