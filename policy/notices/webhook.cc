@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
+#include <system_error>
 #include <thread>
 
 #include "policy/base/text.h"
@@ -29,12 +31,18 @@ milliseconds left(SteadyTime until) {
   return std::max(milliseconds(1), std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now()));
 }
 
+int new_event() {
+  const int event = ::eventfd(0, EFD_CLOEXEC);
+  if (event < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  return event;
+}
+
 /// Stops a client at a moment, or when it is interrupted: each single wait of the library has a limit, all together have
 /// none.
 class Stopper {
  public:
   Stopper(httplib::Client& client, SteadyTime until, const Interrupt& interrupt)
-      : done_(::eventfd(0, EFD_CLOEXEC)), thread_(quiet_thread("postern-n-stop", [this, &client, until, &interrupt] {
+      : done_(new_event()), thread_(quiet_thread("postern-n-stop", [this, &client, until, &interrupt] {
           pollfd ends[2] = {{done_, POLLIN, 0}, {interrupt.descriptor(), POLLIN, 0}};
           ::poll(ends, 2, static_cast<int>(left(until).count()));
           while (ends[0].revents == 0) {  // again and again: it may be between two connections
