@@ -293,12 +293,12 @@ void Link::settle_error(Entry entry, Reply reply) {
   if (is_redirect(reply.text) && redirect_) return redirect_(std::move(entry), reply.text);
   if (const std::string_view word = unavailability(reply.text); !word.empty()) {
     problem_now_ = fmt::format("it answers {}", word);
-    if (entry.told() && ++entry.tries <= kMostTries) {
+    if (!entry.told() || ++entry.tries <= kMostTries) {
       entry.done = false;
-      on_wire_.push_front(std::move(entry));  // drop() keeps it for the next connection
+      entry.sent = {};  // it is known not to be done
+      on_wire_.push_front(std::move(entry));  // drop() keeps it for the next connection, or answers once it is down
       return;
     }
-    reply = Reply::unavailable(problem_now_);
   }
   if (entry.told()) lost_.add(entry.count());
   entry.answer(std::move(reply));
