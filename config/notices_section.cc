@@ -33,6 +33,7 @@ std::string read_address(Settings& s, std::string_view key, std::string_view sho
 void read_notices(Settings& s, const std::string& folder, notices::NotifyOptions& o, Policy& policy) {
   const std::string own = "postmaster@" + policy.site.hostname;
   policy.postmaster = read_address(s, "postmaster", "postmaster@ our hostname", own, "whom `notify: postmaster` tells");
+  o.postmaster = policy.postmaster;
   o.mail.from = read_address(s, "from", "postmaster@ our hostname", own, "who writes");
   o.mail.hostname = policy.site.hostname;
   const Node* server =
@@ -72,6 +73,8 @@ void read_notices(Settings& s, const std::string& folder, notices::NotifyOptions
                        "write [/usr/local/bin/on-incident, --now]");
   o.every = std::chrono::duration_cast<std::chrono::seconds>(
       s.duration("every", 1h, 1min, 24h * 31, "the same incident, of a rule and whom it is about, is told once"));
+  o.most_of_rule = s.number("most", 100, 1, 100'000,
+                            "incidents of one rule that are told in an hour; postmaster is told that there were more");
   s.later("language");
 }
 

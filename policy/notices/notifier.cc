@@ -22,15 +22,20 @@ namespace {
 
 constexpr std::size_t kMostAddressees = 20;  // local: of one incident
 constexpr std::size_t kMostFacts = 100;      // local
+constexpr std::chrono::hours kCapped{1};     // local: what a rule may tell is counted anew
 
-// The incident in the store: who rule and key are, within the store's limit.
-std::string store_key(const Incident& incident) {
-  std::string key = incident.rule + '\0' + incident.key;
+std::string short_key(std::string key) {
   if (key.size() <= store::kMostKeyBytes) return key;
   constexpr SipKey kSame{0x706f737465726e, 0x6e6f7469636573};  // the same after a restart, and on every machine
   const std::string hash = fmt::format("#{:016x}{:016x}", sip_hash(kSame, key, 1), sip_hash(kSame, key, 2));
   return key.substr(0, store::kMostKeyBytes - hash.size()) + hash;
 }
+
+// The incident in the store: who rule and key are, within the store's limit.
+std::string store_key(const Incident& incident) { return short_key(incident.rule + '\0' + incident.key); }
+
+// How many of its rule were told; no rule's name is empty.
+std::string store_key_of_rule(const Incident& incident) { return short_key('\0' + incident.rule); }
 
 std::string token() {
   const SipKey random = SipKey::random();
@@ -47,7 +52,8 @@ struct Notifier::Parts {
         log(to_log),
         failed(counters.get("notices.failed")),
         dropped(counters.get("notices.dropped")),
-        suppressed(counters.get("notices.suppressed")) {
+        suppressed(counters.get("notices.suppressed")),
+        capped(counters.get("notices.capped")) {
     const auto open = [&](std::unique_ptr<Way> way, const char* name) {
       lanes.push_back(std::make_unique<Lane>(
           std::move(way), name,
@@ -97,9 +103,24 @@ struct Notifier::Parts {
       return;
     }
     record(incident);
+    // A stranger may have as many networks as he likes (FAULTS T55).
+    const std::string rule_key = store_key_of_rule(incident);
+    const std::int64_t of_rule = store.add(store::Space::incident, rule_key, 1, now + kCapped);
+    if (of_rule > options.most_of_rule) {
+      give_up(incident, capped, "too many of this rule");
+      if (of_rule > options.most_of_rule + 1) return;
+      incident.key = incident.rule;
+      incident.what = fmt::format("more than {} incidents of the rule within an hour, the others are in the log alone",
+                                  options.most_of_rule);
+      incident.facts.clear();
+      incident.to = {options.postmaster};
+    }
     // Whoever could be told in no way is told when it happens again.
     const auto telling = std::make_shared<Telling>(Notice{.incident = std::move(incident), .at = now, .token = token()},
-                                                   [this, key] { store.erase(store::Space::incident, key); });
+                                                   [this, key, rule_key, now] {
+                                                     store.erase(store::Space::incident, key);
+                                                     store.add(store::Space::incident, rule_key, -1, now + kCapped);
+                                                   });
     std::size_t addressees = 0;
     for (const auto& lane : lanes) addressees += lane->take(telling);
     if (addressees == 0) give_up(telling->notice().incident, failed, "nobody is to be told");
@@ -128,6 +149,7 @@ struct Notifier::Parts {
   Counter& failed;
   Counter& dropped;
   Counter& suppressed;
+  Counter& capped;
   Interrupt interrupt;
   std::vector<std::unique_ptr<Lane>> lanes;
 

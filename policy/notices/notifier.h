@@ -23,10 +23,12 @@ struct NotifyOptions {
     friend bool operator==(const Mail&, const Mail&) = default;
   };
   Mail mail;
+  std::string postmaster;                      ///< is told where a rule has too many; empty: not by mail
   std::string webhook;                         ///< http:// or https:// URL; empty: none
   std::string webhook_token_file;              ///< its content is sent as `Authorization: Bearer`
   std::vector<std::string> command;            ///< program and arguments, never through a shell; empty: none
   std::chrono::seconds every{3600};            ///< the same incident is told once in this time
+  std::int64_t most_of_rule = 100;             ///< incidents of one rule that are told in an hour
   std::chrono::milliseconds patience{10'000};  ///< for each way of telling
   std::size_t most_waiting = 1000;             ///< incidents, and tries of each way
   /// How long after a try that failed the next one follows; when all have failed, it is given up.
@@ -37,7 +39,8 @@ struct NotifyOptions {
 };
 
 /// Tells incidents, each once, on a thread of its own: by mail, by a webhook, by a program. What cannot be told is tried
-/// again for a while, counted (notices.*) and logged. Thread-safe.
+/// again for a while, counted (notices.*) and logged. Where a rule has more than `most_of_rule` in an hour, of all who
+/// share the store, one notice more says so to postmaster, and the others are in the log alone (notices.capped). Thread-safe.
 class Notifier {
  public:
   /// All outlive this.
