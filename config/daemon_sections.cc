@@ -214,7 +214,7 @@ void read_store(Settings& s, const std::string& folder, Configuration& c) {
 
 void read_admin(Settings& s, Configuration& c) {
   const Node* socket = s.node("socket", "path", "/run/postern/control.sock",
-                              "Unix socket of `postern reload` and `postern status`; empty: none");
+                              "Unix socket of `postern reload`, `status`, `limits` and `account`; empty: none");
   c.control_socket = "/run/postern/control.sock";
   if (socket != nullptr && socket->is_scalar()) {
     c.control_socket = socket->text;

@@ -41,7 +41,7 @@ void read_redis(Settings& s, const std::string& folder, bool wanted, redis::Opti
   if (!o.ca_file.empty()) o.ca_file = below(folder, o.ca_file);
   o.sentinel = s.text("sentinel", "", "of redis: name of the master; the servers are its Sentinels then");
   o.cluster = s.flag("cluster", false, "of redis: the servers are the masters of a Cluster");
-  o.timeout = s.duration("timeout", 200ms, 10ms, 5s, "of redis: longest wait for an answer (FAULTS T60)");
+  o.timeout = s.duration("timeout", 200ms, 10ms, 5s, "of redis: longest wait for an answer");
   o.prefix = s.text("prefix", "postern:", "of redis: what all keys begin with; who has the same counts together");
   o.nodes = static_cast<int>(
       s.number("nodes", 1, 1, 1000, "of redis: how many machines share it; without it each allows its share"));

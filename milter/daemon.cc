@@ -279,7 +279,7 @@ std::string Daemon::answer(std::string_view command) {
                               .last_reload = reloader_.last()},
                        clock_.wall());
   }
-  return answer_request(command, *reloader_.backends(), clock_, log_);
+  return answer_request(command, *policy_.get(), clock_, log_);
 }
 
 // Nobody new gets in, open sessions finish their message, and what is still open after the longest wait is cut: the MTA

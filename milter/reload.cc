@@ -136,11 +136,6 @@ Reloader::Report Reloader::last() const {
   return last_;
 }
 
-std::shared_ptr<const Backends> Reloader::backends() const {
-  const std::lock_guard lock(mutex_);
-  return equipment_.backends;
-}
-
 std::chrono::seconds Reloader::drain() const {
   const std::lock_guard lock(mutex_);
   return in_force_.drain;

@@ -49,8 +49,6 @@ class Reloader {
     std::string trouble;  ///< why it can not be asked now; empty while it can
   };
   std::vector<DirectoryState> directories() const;
-  /// What stands behind the policy in force.
-  std::shared_ptr<const Backends> backends() const;
   /// Reads changed files of lists and directories again; what is wrong with one goes to the log. Lets go of what stood
   /// behind policies that no message has any more.
   void refresh();

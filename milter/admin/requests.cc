@@ -75,15 +75,19 @@ std::string_view word(Answer::Kind kind) {
 }
 
 // What would become of so many more, now.
-Json predict(Ledger& ledger, const std::vector<Ledger::Account>& accounts, std::int64_t amount, std::int64_t now,
+Json predict(const Policy& policy, const std::vector<Ledger::Account>& accounts, std::int64_t amount, std::int64_t now,
              const Deadline& deadline) {
+  Ledger& ledger = *policy.backends->ledger;
   Json predictions = Json::array();
   for (const Ledger::Account& account : accounts) {
     if (!is_limit(account) || account.windows.empty() || limits::counts_values(account.unit)) continue;
     std::vector<limits::Allowance> allow;
     for (const Ledger::Account::Window& window : account.windows) allow.push_back(window.allow);
-    const limits::Demand demand{
+    limits::Demand demand{
         .limit = account.limit, .key = account.key, .unit = account.unit, .allow = allow, .amount = amount};
+    for (const limits::Limit& limit : policy.limits) {
+      if (limit.name == account.limit) demand.near = limit.near;
+    }
     Answer answer;
     ledger.look({&demand, 1}, {&answer, 1}, deadline);
     const std::size_t tightest = std::min(answer.tightest, allow.size() - 1);
@@ -97,11 +101,21 @@ Json predict(Ledger& ledger, const std::vector<Ledger::Account>& accounts, std::
   return {{"ok", true}, {"predictions", std::move(predictions)}};
 }
 
+// Whether being frozen matters to a rule that counts.
+bool stops_frozen(const Policy& policy) {
+  const auto checks = policy.rules->checks();
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    if (checks[i].name == "behaviour") return policy.rules->check_reads()[i].enforced;
+  }
+  return false;
+}
+
 class Desk {
  public:
-  Desk(const Json& request, const Backends& backends, const Clock& clock, Log& log)
+  Desk(const Json& request, const Policy& policy, const Clock& clock, Log& log)
       : request_(request),
-        backends_(backends),
+        policy_(policy),
+        backends_(*policy.backends),
         log_(log),
         now_(unix_seconds(clock.wall())),
         deadline_(clock.now() + kPatience) {}
@@ -115,8 +129,8 @@ class Desk {
                                         static_cast<std::size_t>(number_at(request_, "most", 20, 1, kMostListed)),
                                         deadline_));
     if (command == "limits predict")
-      return predict(*backends_.ledger, accounts_of(key), number_at(request_, "amount", 1, 0, limits::kMostAllowed),
-                     now_, deadline_);
+      return predict(policy_, accounts_of(key), number_at(request_, "amount", 1, 0, limits::kMostAllowed), now_,
+                     deadline_);
     if (command == "limits reset") return reset(text_at(request_, "limit"), key);
     if (command.starts_with("account ") && backends_.freezer == nullptr) return failure("nobody can be frozen here");
     const std::string login = text_at(request_, "login");
@@ -165,7 +179,9 @@ class Desk {
     backends_.freezer->freeze(login, std::chrono::seconds(seconds), why);
     log_.write(Event{"freeze", LogLevel::warning, {}}.add("login", login).add("seconds", seconds).add("why", why));
     const auto frozen = backends_.freezer->find(login);  // one that ends later stays
-    return {{"ok", true}, {"login", login}, {"until", frozen ? unix_seconds(frozen->until) : now_ + seconds}};
+    Json answer{{"ok", true}, {"login", login}, {"until", frozen ? unix_seconds(frozen->until) : now_ + seconds}};
+    if (!stops_frozen(policy_)) answer["stopped"] = false;
+    return answer;
   }
 
   Json release(const std::string& login) {
@@ -191,6 +207,7 @@ class Desk {
   }
 
   const Json& request_;
+  const Policy& policy_;
   const Backends& backends_;
   Log& log_;
   const std::int64_t now_;
@@ -199,10 +216,10 @@ class Desk {
 
 }  // namespace
 
-std::string answer_request(std::string_view text, const Backends& backends, const Clock& clock, Log& log) {
+std::string answer_request(std::string_view text, const Policy& policy, const Clock& clock, Log& log) {
   const Json request = Json::parse(text, nullptr, false);
   if (!request.is_object()) return {};
-  const Json answer = Desk(request, backends, clock, log).answer(text_at(request, "command"));
+  const Json answer = Desk(request, policy, clock, log).answer(text_at(request, "command"));
   return answer.is_null() ? std::string() : json_line(answer);
 }
 

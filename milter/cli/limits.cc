@@ -13,6 +13,8 @@ namespace postern::cli {
 
 namespace {
 
+constexpr std::chrono::days kLongestFreeze{366};  // local
+
 std::string text_of(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? printable(found->get<std::string>()) : std::string();
@@ -70,6 +72,10 @@ void print(const Json& answer, const LimitsOptions& options) {
   } else if (answer.contains("until")) {
     std::printf("%s may not send until %s\n", text_of(answer, "login").c_str(),
                 time_of(number_of(answer, "until")).c_str());
+    if (!answer.value("stopped", true))
+      std::fprintf(stderr,
+                   "postern: no rule in force asks for it, so it stops nobody: write `- {use: submission/frozen}`, and "
+                   "no `mode: monitor`\n");
   } else {
     std::printf("%s %s\n", text_of(answer, "login").c_str(),
                 answer.value("was_frozen", false) ? "may send again" : "was not frozen");
@@ -90,6 +96,10 @@ int ask_limits(const LimitsOptions& options) {
     std::chrono::milliseconds length{};
     if (!parse_duration(options.length, length) || length < std::chrono::seconds(1)) {
       std::fprintf(stderr, "postern: \"%s\" is no length of time; write 12h or 7d\n", options.length.c_str());
+      return kUnusable;
+    }
+    if (length > kLongestFreeze) {
+      std::fprintf(stderr, "postern: an account is frozen for at most 366d\n");
       return kUnusable;
     }
     request["seconds"] = std::chrono::duration_cast<std::chrono::seconds>(length).count();

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/configuration.h"
 #include "policy/limits/behaviour.h"
 #include "policy/limits/behaviour_settings.h"
 #include "policy/limits/freezer.h"
@@ -30,12 +31,21 @@ class Requests : public ::testing::Test {
     backends.ledger = std::make_shared<limits::MemoryLedger>(limits::MemoryLedger::Options{}, clock, counters, nullptr);
     backends.freezer = std::make_shared<limits::Freezer>(store, clock);
     backends.behaviour = std::make_shared<limits::Behaviour>(limits::BehaviourSettings{}, *backends.ledger);
+    configure("rules: []\n");
+  }
+  void configure(const std::string& rest) {
+    Problems problems;
+    const auto loaded = config::load_text(
+        "test", "version: 1\nsite: {hostname: mx.example, domains: [a.example]}\n" + rest, ".", {}, problems);
+    ASSERT_TRUE(loaded && problems.usable());
+    policy = *loaded->policy;
+    policy.backends = std::shared_ptr<const Backends>(std::shared_ptr<const Backends>(), &backends);
   }
   void charge(std::string_view limit, std::string_view key, std::int64_t amount) {
     const limits::Demand demand{.limit = limit, .key = key, .allow = allow, .amount = amount};
     backends.ledger->charge({&demand, 1});
   }
-  std::string ask(const std::string& request) { return answer_request(request, backends, system, log); }
+  std::string ask(const std::string& request) { return answer_request(request, policy, system, log); }
 
   const SystemClock system;  // by which a scan has its deadline
   test::FakeClock clock;
@@ -44,6 +54,7 @@ class Requests : public ::testing::Test {
   std::vector<std::string> lines;
   Log log{LogForm::logfmt, lines};
   Backends backends;
+  Policy policy;
   const std::vector<limits::Allowance> allow{{.most = 1000, .window = 24h}};
 };
 
@@ -72,6 +83,26 @@ TEST_F(Requests, WhoWasReleasedIsJudgedAnew) {
   ASSERT_EQ(level(), limits::Level::suspicious);
   EXPECT_THAT(ask(R"({"command":"account release","login":"Anna@a.example"})"), HasSubstr("\"ok\":true"));
   EXPECT_EQ(level(), limits::Level::normal);
+}
+
+TEST_F(Requests, NearIsWhereTheLimitHasIt) {
+  charge("user", "anna@a.example", 700);
+  const std::string asked = R"({"command":"limits predict","key":"anna@a.example","amount":1})";
+  EXPECT_THAT(ask(asked), HasSubstr("\"outcome\":\"ok\""));
+  configure("limits:\n  user: {per: login, count: messages, allow: 1000/1d, near: 70%}\nrules: []\n");
+  EXPECT_THAT(ask(asked), HasSubstr("\"outcome\":\"near\""));
+}
+
+TEST_F(Requests, WhoFreezesIsToldWhereThatStopsNobody) {
+  const std::string freeze = R"({"command":"account freeze","login":"anna@a.example"})", nobody = "\"stopped\":false";
+  EXPECT_THAT(ask(freeze), HasSubstr(nobody));
+  configure("rules:\n  - {name: frozen, when: behaviour is frozen, monitor: true, reject: true}\n");
+  EXPECT_THAT(ask(freeze), HasSubstr(nobody));
+  const std::string rule = "rules:\n  - {name: frozen, when: behaviour is frozen, reject: true}\n";
+  configure("mode: monitor\n" + rule);
+  EXPECT_THAT(ask(freeze), HasSubstr(nobody));
+  configure(rule);
+  EXPECT_THAT(ask(freeze), Not(HasSubstr(nobody)));
 }
 
 }  // namespace
