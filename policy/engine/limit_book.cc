@@ -66,9 +66,13 @@ const LimitBook::Entry* LimitBook::find(std::size_t limit, const Recipient* reci
   return &entries_[found->second[limit]];
 }
 
-std::size_t LimitBook::entry_of(std::size_t limit, const Recipient* recipient) {
+std::vector<std::size_t>& LimitBook::entries_of(const Recipient* recipient) {
   std::vector<std::size_t>& of_recipient = entries_of_[recipient];
   if (of_recipient.empty()) of_recipient.assign(policy_.limits.size(), kNone);
+  return of_recipient;
+}
+
+std::size_t LimitBook::entry_of(std::size_t limit, const Recipient* recipient, std::vector<std::size_t>& of_recipient) {
   if (of_recipient[limit] != kNone) return of_recipient[limit];
   entries_.push_back({.limit = limit,
                       .recipient = recipient,
@@ -98,13 +102,16 @@ rules::CheckState LimitBook::state(std::size_t check, const Recipient* recipient
 // What is due and not answered. From the end of the header on all recipients are there, and are counted together.
 std::vector<LimitBook::Target> LimitBook::targets(Transaction& t, RecipientState* recipient, Stage stage) {
   std::vector<Target> targets;
-  const auto add = [&](std::size_t limit, RecipientState* r) {
-    const std::size_t entry = entry_of(limit, r == nullptr ? nullptr : r->recipient.get());
-    if (!entries_[entry].finding && entries_[entry].waited_at != stage) targets.push_back({entry, r});
-  };
+  targets.reserve(policy_.limits.size());
   const auto add_all = [&](Scope scope, RecipientState* r) {
+    const Recipient* const whose = r == nullptr ? nullptr : r->recipient.get();
+    std::vector<std::size_t>* entries = nullptr;
     for (std::size_t limit = 0; limit < policy_.limits.size(); ++limit) {
-      if (check_of(limit).stage <= stage && check_of(limit).scope == scope) add(limit, r);
+      const CheckDecl& check = check_of(limit);
+      if (check.stage > stage || check.scope != scope) continue;
+      if (entries == nullptr) entries = &entries_of(whose);
+      const std::size_t entry = entry_of(limit, whose, *entries);
+      if (!entries_[entry].finding && entries_[entry].waited_at != stage) targets.push_back({entry, r});
     }
   };
   add_all(Scope::message, nullptr);
@@ -142,11 +149,14 @@ void LimitBook::settle(Transaction& t, std::vector<Target>& targets, Stage stage
                        bool may_ask) {
   std::vector<Target> settled;
   std::vector<Target> open = std::move(targets);
+  settled.reserve(open.size());
   while (!open.empty()) {
     // Those of one recipient stand together, the last ones first.
     RecipientState* const recipient = open.back().recipient;
     std::vector<Target> group;
     std::vector<std::size_t> limits;
+    group.reserve(std::min(open.size(), policy_.limits.size()));
+    limits.reserve(std::min(open.size(), policy_.limits.size()));
     while (!open.empty() && open.back().recipient == recipient) {
       group.push_back(open.back());
       limits.push_back(entries_[open.back().entry].limit);
@@ -176,7 +186,9 @@ void LimitBook::settle(Transaction& t, std::vector<Target>& targets, Stage stage
 // The same count for two recipients under one key, where a message counts once, is one count.
 std::size_t LimitBook::add(Count count) {
   const Entry& entry = entries_[count.entry];
-  if (limit_of(entry.limit).unit == Unit::recipients || !count.counts) {
+  const Unit unit = limit_of(entry.limit).unit;
+  const bool is_alone = count.of_message && !limits::counts_values(unit);
+  if (unit == Unit::recipients || !count.counts || is_alone) {
     counts_.push_back(std::move(count));
     return counts_.size() - 1;
   }
@@ -192,7 +204,7 @@ std::size_t LimitBook::add(Count count) {
   return known->second;
 }
 
-std::vector<std::size_t> LimitBook::counts_for(const Transaction& t, std::size_t index) {
+void LimitBook::counts_for(const Transaction& t, std::size_t index, std::vector<std::size_t>& counts) {
   const Entry& entry = entries_[index];
   const Unit unit = limit_of(entry.limit).unit;
   Count count{.entry = index};
@@ -202,9 +214,9 @@ std::vector<std::size_t> LimitBook::counts_for(const Transaction& t, std::size_t
   if (unit == Unit::bytes) count.amount = static_cast<std::int64_t>(t.header_bytes + t.body_bytes);
   if (!counts_each(unit) || entry.recipient != nullptr) {
     if (limits::counts_values(unit)) count.value = address_key(*entry.recipient);
-    return {add(std::move(count))};
+    counts.push_back(add(std::move(count)));
+    return;
   }
-  std::vector<std::size_t> counts;
   count.amount = 0;
   for (const RecipientState& r : t.recipients) {
     if (!r.accepted()) continue;
@@ -215,7 +227,6 @@ std::vector<std::size_t> LimitBook::counts_for(const Transaction& t, std::size_t
     counts.push_back(add(count));
   }
   if (!limits::counts_values(unit)) counts.push_back(add(std::move(count)));
-  return counts;
 }
 
 limits::Demand LimitBook::demand_of(const Count& count) const {
@@ -281,7 +292,7 @@ std::int64_t LimitBook::held(const Count& count) const {
   return sum;
 }
 
-void LimitBook::answer(const Transaction& t, Entry& entry, const std::vector<std::size_t>& counts) {
+void LimitBook::answer(const Transaction& t, Entry& entry, std::span<const std::size_t> counts) {
   const limits::Limit& limit = limit_of(entry.limit);
   for (const std::size_t c : counts) {
     const Count& count = counts_[c];
@@ -305,7 +316,8 @@ void LimitBook::ask(Transaction& t, RecipientState* recipient, Stage stage, cons
 }
 
 void LimitBook::count_at_once(Transaction& t, Stage stage, const Deadline& deadline) {
-  if (asking_) return;
+  const auto is_one = [](const limits::Limit& limit) { return counts_at_once(limit.unit); };
+  if (asking_ || std::none_of(policy_.limits.begin(), policy_.limits.end(), is_one)) return;
   std::vector<Target> due = targets(t, nullptr, stage);
   std::erase_if(due,
                 [&](const Target& target) { return !counts_at_once(limit_of(entries_[target.entry].limit).unit); });
@@ -314,8 +326,14 @@ void LimitBook::count_at_once(Transaction& t, Stage stage, const Deadline& deadl
 
 void LimitBook::count(Transaction& t, std::vector<Target> due, Stage stage, const Deadline& deadline) {
   settle(t, due, stage, deadline, true);
-  std::vector<std::pair<std::size_t, std::vector<std::size_t>>> asked;  // entries with their counts
-  std::vector<std::size_t> reserved, looked;
+  struct Asked {
+    std::size_t entry, first, last;  // the last: behind them
+  };
+  std::vector<Asked> asked;
+  std::vector<std::size_t> counts, reserved, looked;
+  asked.reserve(due.size());
+  counts.reserve(due.size());
+  reserved.reserve(due.size());
   std::size_t seen = counts_.size();
   for (const Target& target : due) {
     Entry& entry = entries_[target.entry];
@@ -324,13 +342,15 @@ void LimitBook::count(Transaction& t, std::vector<Target> due, Stage stage, cons
       entry.finding = limit_unavailable("nothing counts here");
       continue;
     }
-    std::vector<std::size_t> counts = counts_for(t, target.entry);
+    const std::size_t first = counts.size();
+    counts_for(t, target.entry, counts);
     for (; seen < counts_.size(); ++seen) (counts_[seen].counts ? reserved : looked).push_back(seen);
-    asked.emplace_back(target.entry, std::move(counts));
+    asked.push_back({target.entry, first, counts.size()});
   }
   if (!reserved.empty()) reserve(t, reserved, deadline);
   if (!looked.empty()) look(looked, deadline);
-  for (const auto& [entry, counts] : asked) answer(t, entries_[entry], counts);
+  for (const auto& [entry, first, last] : asked)
+    answer(t, entries_[entry], std::span(counts).subspan(first, last - first));
 }
 
 void LimitBook::renew(Transaction& t, SteadyTime now, const Deadline& deadline) {
@@ -352,7 +372,7 @@ void LimitBook::renew(Transaction& t, SteadyTime now, const Deadline& deadline) 
     const Entry& counted = entries_[counts_[c].entry];
     if (!told.emplace(counted.limit, counted.key).second) continue;
     for (Entry& entry : entries_) {
-      if (entry.limit == counted.limit && entry.key == counted.key && entry.finding) answer(t, entry, {c});
+      if (entry.limit == counted.limit && entry.key == counted.key && entry.finding) answer(t, entry, {&c, 1});
     }
   }
 }
@@ -379,7 +399,8 @@ void LimitBook::note_miss(Transaction& t, RecipientState& recipient) {
   for (std::size_t limit = 0; limit < policy_.limits.size(); ++limit) {
     if (limit_of(limit).unit != Unit::refused_recipients) continue;
     const bool scoped = check_of(limit).scope == Scope::recipient;
-    std::vector<Target> target{{entry_of(limit, scoped ? recipient.recipient.get() : nullptr), &recipient}};
+    const Recipient* const whose = scoped ? recipient.recipient.get() : nullptr;
+    std::vector<Target> target{{entry_of(limit, whose, entries_of(whose)), &recipient}};
     const std::size_t index = target.front().entry;
     if (entries_[index].allow.empty() && !entries_[index].finding) {
       settle(t, target, Stage::recipient, Deadline(SteadyTime()), false);
@@ -395,8 +416,9 @@ void LimitBook::take(Transaction& t, const Deadline& deadline) {
   if (ledger_ == nullptr) return;
   std::vector<Target> open = targets(t, nullptr, Stage::end);
   settle(t, open, Stage::end, deadline, true);
+  std::vector<std::size_t> added;
   for (const Target& target : open) {
-    if (!counts_at_once(limit_of(entries_[target.entry].limit).unit)) counts_for(t, target.entry);
+    if (!counts_at_once(limit_of(entries_[target.entry].limit).unit)) counts_for(t, target.entry, added);
   }
   std::vector<limits::Hold> used, given_back;
   std::vector<limits::Demand> untested;
@@ -429,6 +451,7 @@ void LimitBook::refuse() {
 
 std::vector<LimitBook::Told> LimitBook::told() const {
   std::vector<Told> told;
+  told.reserve(policy_.limits.size());
   for (std::size_t limit = 0; limit < policy_.limits.size(); ++limit) {
     const Finding* gravest = nullptr;
     for (const Entry& entry : entries_) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -101,20 +102,22 @@ class LimitBook {
     std::size_t entry = 0;
     RecipientState* recipient = nullptr;
   };
-  std::size_t entry_of(std::size_t limit, const Recipient* recipient);
+  std::vector<std::size_t>& entries_of(const Recipient* recipient);
+  std::size_t entry_of(std::size_t limit, const Recipient* recipient, std::vector<std::size_t>& of_recipient);
   const Entry* find(std::size_t limit, const Recipient* recipient) const;
   std::vector<Target> targets(Transaction& t, RecipientState* recipient, Stage stage);
   void count(Transaction& t, std::vector<Target> due, Stage stage, const Deadline& deadline);
   void settle(Transaction& t, std::vector<Target>& targets, Stage stage, const Deadline& deadline, bool may_ask);
   void take_state(const Transaction& t, Entry& entry, const rules::LimitState& state);
-  std::vector<std::size_t> counts_for(const Transaction& t, std::size_t entry);
+  /// Its counts go behind `counts`, by index.
+  void counts_for(const Transaction& t, std::size_t entry, std::vector<std::size_t>& counts);
   std::size_t add(Count count);
   bool is_remembered(Entry& entry) const;
   limits::Demand demand_of(const Count& count) const;
   void reserve(const Transaction& t, const std::vector<std::size_t>& counts, const Deadline& deadline);
   void look(const std::vector<std::size_t>& counts, const Deadline& deadline);
   std::int64_t held(const Count& count) const;
-  void answer(const Transaction& t, Entry& entry, const std::vector<std::size_t>& counts);
+  void answer(const Transaction& t, Entry& entry, std::span<const std::size_t> counts);
   const limits::Limit& limit_of(std::size_t limit) const;
   const limits::Limit& limit_of(const Count& count) const { return limit_of(entries_[count.entry].limit); }
   const CheckDecl& check_of(std::size_t limit) const;

@@ -13,6 +13,7 @@ LimitState ask(std::size_t check) { return {.kind = LimitState::Kind::needs, .ch
 
 /// The values of a fact as one text; several are kept apart.
 std::string key_text(const FactState& state) {
+  if (state.values.size() == 1) return fold(text_of(state.values.front()));
   std::string text;
   for (const Value& value : state.values) text += (text.empty() ? "" : ",") + fold(text_of(value));
   return text;
@@ -32,6 +33,7 @@ class Reader {
       if (outlook != outlook_of(kTrue)) return without(*l.when, outlook);
     }
     LimitState state{.kind = LimitState::Kind::counts};
+    state.key.reserve(program_.limit_infos[limit].per.size());
     for (const std::size_t index : program_.limit_infos[limit].per) {
       if (index == kTagKey) {
         if (const auto check = add_tags(program_.limits[limit], state)) return ask(*check);
