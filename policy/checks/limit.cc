@@ -40,27 +40,35 @@ std::string shown_key(std::string_view key) {
   return text;
 }
 
+// A count that is not ours alone, or a number that is not the true one.
+bool is_only_for_now(const LimitCount& c) { return c.answer.local || c.answer.coarse || c.stands_in; }
+
 // FIELD 2.13. In numbers, so that people know what is left and when to come back.
 OwnReply reply_of(const LimitCount& c, const limits::Allowance& window, std::int64_t used, const std::string& next) {
   OwnReply reply{.code = 451, .status = {7, 1}, .text = {}};
-  const std::string budget = fmt::format("limit {}: {} of {} {} used", c.limit.name, used, limits::text_of(window),
-                                         limits::name(c.limit.unit));
-  // A count that is not ours alone, or a number that is not the true one.
-  reply.only_for_now = c.answer.local || c.answer.coarse || c.stands_in;
-  if (c.answer.next == Answer::kNever && !reply.only_for_now) {
-    reply.text = fmt::format("Not accepted, and never will be: more than the {} allows", budget);
+  const std::string_view unit = limits::name(c.limit.unit);
+  const std::string allow = limits::text_of(window);
+  const auto budget = [&](std::int64_t n) {
+    return fmt::format("limit {}: {} of {} {} used", c.limit.name, n, allow, unit);
+  };
+  if (c.answer.next == Answer::kNever && !is_only_for_now(c)) {
+    reply.text =
+        fmt::format("Not accepted, and never will be: limit {} allows {} {} at all", c.limit.name, allow, unit);
   } else {
-    reply.text = fmt::format("Not accepted, {}; next at {}", budget,
+    reply.text = fmt::format("Not accepted, {}; next at {}", budget(used),
                              c.answer.next == Answer::kNever ? std::string("a later time") : next);
   }
   // Without what this message has taken already there would be room: it is this message that has too many.
-  const bool of_this_message = c.own > 0 && used - c.own < window.most;
-  if (of_this_message && limits::name(c.limit.unit).ends_with("recipients")) {
+  const std::int64_t before = used - c.own;
+  const bool of_this_message = c.own > 0 && before < window.most;
+  if (of_this_message && unit.ends_with("recipients")) {
     reply.code = 452;
     reply.status = {5, 3};
+    reply.text = fmt::format("Not accepted, {}, and this message is to more than the {} that are left", budget(before),
+                             window.most - before);
   }
   const bool hopeless = c.answer.next == Answer::kNever || c.answer.next > c.limit.patience;
-  reply.for_good = hopeless && !of_this_message && !reply.only_for_now;
+  reply.for_good = hopeless && !of_this_message && !is_only_for_now(c);
   return reply;
 }
 
@@ -86,6 +94,7 @@ Finding limit_finding(const LimitCount& c, std::int64_t unix_time) {
   const std::size_t tightest = std::min(c.answer.tightest, c.allow.size() - 1);
   limits::Allowance window = c.allow[tightest];
   window.most = c.answer.allow[tightest];
+  if (c.answer.local) window.burst.reset();  // its share is not told
   const std::int64_t used = c.answer.used[tightest];
   std::string next = limits::next_text(c.answer.next, unix_time);
   std::string budget = limits::text_of(window);
@@ -98,6 +107,7 @@ Finding limit_finding(const LimitCount& c, std::int64_t unix_time) {
     finding.reason += ", this machine's share";
   else if (c.answer.coarse)
     finding.reason += ", counted with others";
+  finding.only_for_now = is_only_for_now(c);
   if (index == kOver) finding.reply = reply_of(c, window, used, next);
   finding.facts.reserve(5);
   finding.facts.emplace_back("used", std::move(number));

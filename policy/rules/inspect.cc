@@ -146,21 +146,66 @@ void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out, std::opti
   }
 }
 
+// Whether what `e` has come to rests on such a finding. Of several parts those count that have made it so: of an `any` that
+// is true the true ones, of an `all` that is true each.
 bool Evaluation::for_now_in(const Expression& e) {
-  if (e.kind == Expression::Kind::check) {
-    const Finding* const finding = expression(e) == outlook_of(kTrue) ? known_.check(e.check).finding : nullptr;
-    return finding != nullptr && finding->reply && finding->reply->only_for_now;
+  const auto is_for_now = [&](std::size_t check) {
+    const Finding* const finding = known_.check(check).finding;
+    return finding != nullptr && finding->only_for_now;
+  };
+  if (e.kind == Expression::Kind::check) return is_for_now(e.check);
+  if (is_of_fact(e) && program_.fact_checks[e.fact] && is_for_now(*program_.fact_checks[e.fact])) return true;
+  switch (e.kind) {
+    case Expression::Kind::negation: return for_now_in(e.parts.front());
+    case Expression::Kind::all:
+    case Expression::Kind::any: {
+      const Outlook outlook = expression(e);
+      return std::any_of(e.parts.begin(), e.parts.end(),
+                         [&](const Expression& part) { return expression(part) == outlook && for_now_in(part); });
+    }
+    case Expression::Kind::quantified: {
+      bool found = false;
+      for (const Value& value : fact_view(e.fact).values) {
+        bound_.emplace_back(e.fact, &value);
+        found = found || for_now_in(e.parts.front());
+        bound_.pop_back();
+      }
+      return found;
+    }
+    case Expression::Kind::tagged: {
+      const Outlook outlook = expression(e);
+      return std::any_of(e.rules.begin(), e.rules.end(),
+                         [&](std::size_t r) { return rule(r) == outlook && rests_on_for_now(r); });
+    }
+    case Expression::Kind::scored:
+      return std::any_of(e.rules.begin(), e.rules.end(), [&](std::size_t r) { return rests_on_for_now(r); });
+    case Expression::Kind::check:
+    case Expression::Kind::constant:
+    case Expression::Kind::fact:
+    case Expression::Kind::present:
+    case Expression::Kind::holds: break;
   }
-  bool found = std::any_of(e.parts.begin(), e.parts.end(), [&](const Expression& part) { return for_now_in(part); });
-  for (const std::size_t rule : e.rules) found = found || holds_for_now(rule);
+  return false;
+}
+
+bool Evaluation::rests_on_for_now(std::size_t index) {
+  bool found = false;
+  conditions(
+      index, [&](const Expression& e) { found = found || for_now_in(e); },
+      [&](std::size_t skipper) { found = found || rests_on_for_now(skipper); });
   return found;
 }
 
 bool Evaluation::holds_for_now(std::size_t index) {
+  return rule(index) == outlook_of(kTrue) && rests_on_for_now(index);
+}
+
+bool Evaluation::fails_for_now(std::size_t index) {
+  if (rule(index) != outlook_of(kFalse)) return false;
   bool found = false;
-  if (rule(index) == outlook_of(kTrue))
-    conditions(
-        index, [&](const Expression& e) { found = found || for_now_in(e); }, [](std::size_t) {});
+  conditions(
+      index, [&](const Expression& e) { found = found || (expression(e) == outlook_of(kFalse) && for_now_in(e)); },
+      [](std::size_t) {});
   return found;
 }
 

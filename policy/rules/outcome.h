@@ -31,8 +31,6 @@ struct OwnReply {
   std::string text;
   /// Waiting does not help: a rule that defers for this alone refuses for good.
   bool for_good = false;
-  /// What it rests on stands in for something that could not be had: no rule may refuse for good, or drop mail, for it.
-  bool only_for_now = false;
 };
 
 /// What a check found: one of its outcomes, and why, in words for the log (may hold hostile text).
@@ -48,6 +46,8 @@ struct Finding {
   std::vector<AuthenticationResult> results = {};
   std::optional<OwnReply> reply = {};
   bool facts_unsure = false;  ///< one that is missing in `facts` may only not have been told
+  /// What it rests on stands in for something that could not be had: no rule may refuse for good, or drop mail, for it.
+  bool only_for_now = false;
 };
 
 /// When a fact becomes known.

@@ -87,7 +87,7 @@ def who_is_over_is_told_by_how_much_and_none_of_the_message_goes_out(service):
             want(to(connection, number).startswith("250"), "refused too early")
         want(used(service, EVA, "user") == (3, 3), "it is not reserved")
         answer = to(connection, 3)
-        want(matches("452 4.5.3 *Not accepted, limit user: 3 of 3/24h recipients used; next at *", answer), answer)
+        want(matches("452 4.5.3 *Not accepted, limit user: 0 of 3/24h recipients used, and this message is to more than the 3 that are left*", answer), answer)
         want(to(connection, 4).startswith("452 4.5.3"), "the next recipient is taken")
         answer = connection.command("DATA")
         want(answer.startswith("452 4.5.3"), f"DATA: {answer}")

@@ -112,6 +112,11 @@ PolicyWorld& PolicyWorld::answer(std::string_view check, std::string_view outcom
   return *this;
 }
 
+PolicyWorld& PolicyWorld::for_now(std::string_view check) {
+  findings_[std::string(check)].only_for_now = true;
+  return *this;
+}
+
 PolicyWorld& PolicyWorld::found(std::string_view check, std::string name, std::string value) {
   findings_[std::string(check)].facts.emplace_back(std::move(name), std::move(value));
   return *this;

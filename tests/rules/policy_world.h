@@ -30,6 +30,8 @@ class PolicyWorld : public Known {
   PolicyWorld& count(std::string_view name, std::int64_t at_least);
   /// "pass", or a failure outcome; "later" and "askable" too.
   PolicyWorld& answer(std::string_view check, std::string_view outcome);
+  /// What a check has answered holds only for now.
+  PolicyWorld& for_now(std::string_view check);
   /// A fact that hangs on a check, which has answered.
   PolicyWorld& found(std::string_view check, std::string name, std::string value);
   PolicyWorld& at(std::int64_t unix_time) { return now_ = unix_time, *this; }
