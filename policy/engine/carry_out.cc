@@ -33,7 +33,8 @@ bool is_ours(const Transaction& t, const Path& path) {
 }
 
 // Nobody outside is written to because of what strangers do (FAULTS T51).
-void add_addresses(const Transaction& t, const std::string& whom, std::vector<std::string>& to) {
+void add_addresses(const Transaction& t, const std::string& whom, const rules::Decision& decision,
+                   const RecipientState* at_hand, std::vector<std::string>& to) {
   const auto add = [&to](const std::string& address) {
     if (std::find(to.begin(), to.end(), address) == to.end()) to.push_back(address);
   };
@@ -41,7 +42,8 @@ void add_addresses(const Transaction& t, const std::string& whom, std::vector<st
     add(t.policy->postmaster);
   } else if (whom == "recipient") {
     for (const RecipientState& r : t.recipients) {
-      if (r.accepted() && is_ours(t, r.recipient->path)) add(r.recipient->path.text());
+      const bool is_meant = &r == at_hand || (r.accepted() && !(at_hand != nullptr && decision.scoped));
+      if (is_meant && is_ours(t, r.recipient->path)) add(r.recipient->path.text());
     }
   } else if (whom == "login") {
     if (const Path path = Path::parse(t.sender->login); is_ours(t, path)) add(path.text());
@@ -74,15 +76,15 @@ std::vector<std::pair<std::string, std::string>> sample_of(const Transaction& t,
 }
 
 // Its time over, or released, it is not frozen again for what it was frozen for.
-void judge_anew(const Transaction& t, Services& services) {
+void judge_anew(const Transaction& t, const Deadline& deadline) {
   const auto& behaviour = t.policy->backends->behaviour;
   const auto subject = watched(*t.client, *t.sender, t.direction);
   if (!behaviour || !subject) return;
   const limits::Circumstances where = circumstances(t.policy->site, *t.client, t.unix_time);
-  behaviour->begin_anew(*subject, &where, Deadline(services.clock.now() + services.limits.callback_wait));
+  behaviour->begin_anew(*subject, &where, deadline);
 }
 
-void freeze(const Transaction& t, const Effect& effect, Services& services) {
+void freeze(const Transaction& t, const Effect& effect, Services& services, const Deadline& deadline) {
   limits::Freezer* const freezer = t.policy->backends->freezer.get();
   if (freezer == nullptr || t.sender->login.empty()) return;
   const bool is_new = !freezer->find(t.sender->login);
@@ -96,12 +98,13 @@ void freeze(const Transaction& t, const Effect& effect, Services& services) {
                          .add("seconds", seconds)
                          .add("rule", rule)
                          .add("id", t.id));
-  if (is_new) judge_anew(t, services);
+  if (is_new) judge_anew(t, deadline);
 }
 
 }  // namespace
 
-void carry_out(Transaction& t, const rules::Decision& decision, Services& services) {
+void carry_out(Transaction& t, const rules::Decision& decision, const RecipientState* at_hand, Services& services,
+               const Deadline& deadline) {
   std::vector<Incident> incidents;
   for (const Effect& effect : decision.effects) {
     if (effect.kind != Effect::Kind::freeze && effect.kind != Effect::Kind::notify) continue;
@@ -111,7 +114,7 @@ void carry_out(Transaction& t, const rules::Decision& decision, Services& servic
     if (std::any_of(t.carried_out.begin(), t.carried_out.end(), done)) continue;
     t.carried_out.push_back(effect);
     if (effect.kind == Effect::Kind::freeze) {
-      freeze(t, effect, services);
+      freeze(t, effect, services, deadline);
       continue;
     }
     const std::string rule = name_of(t, effect.rule);
@@ -125,7 +128,7 @@ void carry_out(Transaction& t, const rules::Decision& decision, Services& servic
                            .to = {}});
       incident = incidents.end() - 1;
     }
-    add_addresses(t, effect.name, incident->to);
+    add_addresses(t, effect.name, decision, at_hand, incident->to);
   }
   if (!services.on_incident) return;
   for (Incident& incident : incidents) services.on_incident(std::move(incident));

@@ -7,7 +7,9 @@
 namespace postern {
 
 /// Does what the rules of a decision want beside its answer: freezes the account, tells people. Once for each rule of a
-/// transaction. Never waits.
-void carry_out(Transaction& transaction, const rules::Decision& decision, Services& services);
+/// transaction. `at_hand` is the recipient whose refusal it is, null for a whole message. Waits for a shared store alone, where
+/// an account is newly frozen, and no longer than `deadline`.
+void carry_out(Transaction& transaction, const rules::Decision& decision, const RecipientState* at_hand,
+               Services& services, const Deadline& deadline);
 
 }  // namespace postern

@@ -80,7 +80,7 @@ Ending end_message(Transaction& t, const Deadline& deadline, Services& services)
   if (t.limits && is_taken) t.limits->take(t, deadline);
   if (t.limits && !is_taken) t.limits->refuse();
   if (is_taken) note_sent(t, deadline);
-  if (t.policy->mode == Mode::enforce) carry_out(t, decision, services);
+  if (t.policy->mode == Mode::enforce) carry_out(t, decision, nullptr, services, deadline);
 
   Ending ending{{kind_of(decision.action), {}, decision.text, {}}, record_of(t)};
   Reaction& reaction = ending.reaction;

@@ -456,7 +456,8 @@ std::vector<LimitBook::Told> LimitBook::told() const {
     const Finding* gravest = nullptr;
     for (const Entry& entry : entries_) {
       if (entry.limit != limit || !entry.finding) continue;
-      if (gravest == nullptr || limit_gravity(*entry.finding) > limit_gravity(*gravest)) gravest = &*entry.finding;
+      // Of equal ones the last: it has the others in its number.
+      if (gravest == nullptr || limit_gravity(*entry.finding) >= limit_gravity(*gravest)) gravest = &*entry.finding;
     }
     if (gravest != nullptr) told.push_back({policy_.rules->limits()[limit].check, gravest});
   }

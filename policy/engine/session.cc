@@ -30,6 +30,11 @@ bool signs_body(const Policy& policy, Direction direction) {
   return direction == Direction::inbound ? policy.signing->seal.has_value() : !policy.signing->keys.empty();
 }
 
+bool freezes(const Decision& decision) {
+  return std::any_of(decision.effects.begin(), decision.effects.end(),
+                     [](const rules::Effect& effect) { return effect.kind == rules::Effect::Kind::freeze; });
+}
+
 }  // namespace
 
 struct Session::State {
@@ -53,9 +58,10 @@ struct Session::State {
   std::shared_ptr<Evidence> evidence(const Transaction& t) const;
   std::unique_ptr<LimitBook> limits();
   void count_connection(WaitObserver* observer);
-  void act_on(const Decision& decision);
+  void act_on(const Decision& decision, const RecipientState* at_hand, const Deadline& deadline);
   Reaction take_recipient(const RecipientState& r);
-  Reaction refuse_message(Decision decision, Stage stage);
+  Reaction refuse_message(Decision decision, Stage stage, const Deadline& deadline = Deadline(SteadyTime()),
+                          const RecipientState* at_hand = nullptr);
   Reaction repeat_refusal() const;
   void refuse_over_cap();
   void look_for_login() const;
@@ -142,13 +148,14 @@ Reaction Session::State::take_recipient(const RecipientState& r) {
 }
 
 // What a rule does beside answering.
-void Session::State::act_on(const Decision& decision) {
-  if (transaction->policy->mode == Mode::enforce) carry_out(*transaction, decision, services);
+void Session::State::act_on(const Decision& decision, const RecipientState* at_hand, const Deadline& deadline) {
+  if (transaction->policy->mode == Mode::enforce) carry_out(*transaction, decision, at_hand, services, deadline);
 }
 
-Reaction Session::State::refuse_message(Decision decision, Stage stage) {
+Reaction Session::State::refuse_message(Decision decision, Stage stage, const Deadline& deadline,
+                                        const RecipientState* at_hand) {
   Transaction& t = *transaction;
-  act_on(decision);
+  act_on(decision, at_hand, deadline);
   if (t.limits) t.limits->refuse();
   t.refused_reply = decision.reply->with_id(t.id);
   t.refused = std::move(decision);
@@ -290,12 +297,12 @@ Reaction Session::mail(Sender sender, Greeting greeting, WaitObserver* observer)
   if (now.has_checks()) {
     for (const Stage stage : {Stage::connect, Stage::helo, Stage::sender}) now.findings->start(stage);
   }
-  if (now.limits) now.limits->count_at_once(now, Stage::sender, s.wait(s.services.limits.callback_wait, observer));
+  const Deadline deadline = s.wait(s.services.limits.callback_wait, observer);
+  if (now.limits) now.limits->count_at_once(now, Stage::sender, deadline);
   if (now.policy->answer_at != Stage::sender || now.direction == Direction::local) return {};
-  rules::Verdict verdict =
-      settle(now, nullptr, Stage::sender, rules::Layer::enforced, s.wait(s.services.limits.callback_wait, observer));
+  rules::Verdict verdict = settle(now, nullptr, Stage::sender, rules::Layer::enforced, deadline);
   if (verdict.kind != rules::Verdict::Kind::certain) return {};
-  return s.refuse_message(std::move(verdict.decision), Stage::sender);
+  return s.refuse_message(std::move(verdict.decision), Stage::sender, deadline);
 }
 
 void Session::queue_id(std::string_view id) {
@@ -340,9 +347,11 @@ Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
     const bool is_budget = t.limits && t.limits->is_over_for(*r.recipient);  // says nothing of whether it exists
     if (verdict.decision.scoped && !is_budget && r.refused_reply->reply_class() == ReplyClass::permfail)
       note_miss(t, r, s.services);
-    // LANGUAGE 6: what does not depend on a recipient refuses the message, this and later recipients and DATA.
-    if (!verdict.decision.scoped) return s.refuse_message(std::move(verdict.decision), Stage::recipient);
-    s.act_on(verdict.decision);
+    // LANGUAGE 6: what does not depend on a recipient refuses the message, this and later recipients and DATA. So does what
+    // puts the account on hold, of whichever recipient it was noticed: the first half is not to go out.
+    if (!verdict.decision.scoped || freezes(verdict.decision))
+      return s.refuse_message(std::move(verdict.decision), Stage::recipient, deadline, &r);
+    s.act_on(verdict.decision, &r, deadline);
     if (t.limits) t.limits->recipient_is_refused(*r.recipient);
     return Reaction::refuse(*r.refused_reply);
   }
@@ -405,7 +414,7 @@ Reaction Session::end_of_headers(WaitObserver* observer) {
   if (!t.refused && t.policy->needs.reply_headers && t.direction != Direction::local) {
     const Deadline deadline = s.wait(s.services.limits.callback_wait, observer);
     if (auto decision = refusal_for_all(t, Stage::headers, deadline))
-      s.refuse_message(std::move(*decision), Stage::headers);
+      s.refuse_message(std::move(*decision), Stage::headers, deadline);
   }
   if (!t.refused) return {};
   const Reaction reaction = s.repeat_refusal();
