@@ -62,7 +62,11 @@ std::string read_window(std::string_view text, seconds& window) {
   const std::string_view whole = text;
   const std::optional<std::int64_t> n = take_number(text);
   const std::optional<seconds> unit = unit_length(text);
-  if (!n || !unit) return fmt::format("\"{}\" is no length of time (s, m, h, d, w)", printable(whole, 60));
+  if (!n || !unit) {
+    return fmt::format(
+        "\"{}\" is no length of time (s, m, h, d, w){}", printable(whole, 60),
+        whole.find(',') == std::string_view::npos ? "" : "; several windows are a list: [60/1m, 500/24h]");
+  }
   if (*n < 1 || *n > std::chrono::duration_cast<seconds>(kLongestWindow).count() / unit->count())
     return fmt::format("a window is from 1s to 31d long, not {}", printable(whole, 60));
   window = *unit * *n;

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "policy/limits/saved_account.h"
+
 namespace postern::limits {
 
 namespace {
@@ -51,8 +53,9 @@ void each_of(Accounts& accounts, std::string_view limit, const Deadline& deadlin
 std::vector<Ledger::Account> accounts_of(Accounts& accounts, std::string_view key, const Deadline& deadline) {
   std::vector<Ledger::Account> found;
   const Name name({}, key, accounts.hash());
+  const std::string first_part = std::string(name.key()) + '\t';
   each_of(accounts, {}, deadline, [&](Shard&, Account& account) {
-    if (account.key() == name.key()) found.push_back(told(account));
+    if (account.key() == name.key() || account.key().starts_with(first_part)) found.push_back(told(account));
   });
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.limit < b.limit; });
   return found;
@@ -83,13 +86,7 @@ std::vector<Ledger::Account> fullest(Accounts& accounts, std::string_view limit,
 std::size_t forget(Accounts& accounts, Saver& saver, std::string_view limit, std::string_view key,
                    const Deadline& deadline) {
   const Name cut({}, key, accounts.hash());
-  std::vector<std::pair<std::string, bool>> found;  // limits, and whether it is a coarser key
-  const auto erase = [&](Shard& shard, const Name& name, bool coarse) {
-    if (Account* const account = shard.table().find(name)) {
-      shard.erase(name, account);
-      found.emplace_back(name.limit(), coarse);
-    }
-  };
+  std::size_t found = 0;
   for (std::size_t i = 0; i <= Accounts::kCoarse; ++i) {
     Shard& shard = accounts.shard(i);
     const std::lock_guard lock(shard.mutex);
@@ -101,11 +98,17 @@ std::size_t forget(Accounts& accounts, Saver& saver, std::string_view limit, std
         if (account.key() == cut.key()) limits.emplace_back(account.limit());
       });
     }
-    for (const std::string& one : limits) erase(shard, Name(one, key, accounts.hash()), i == Accounts::kCoarse);
+    for (const std::string& one : limits) {
+      const Name name(one, key, accounts.hash());
+      Account* const account = shard.table().find(name);
+      if (account == nullptr) continue;
+      shard.erase(name, account);
+      saver.forget(i, name.hash(), saved::key_of(one, cut.key(), i == Accounts::kCoarse));
+      ++found;
+    }
     if (passed(deadline)) break;
   }
-  for (const auto& [of, coarse] : found) saver.forget(of, cut.key(), coarse);
-  return found.size();
+  return found;
 }
 
 }  // namespace postern::limits

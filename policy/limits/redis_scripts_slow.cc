@@ -244,14 +244,14 @@ local function frees(key, x, win, need)
 end
 
 -- As the ledger in memory has it: what is reserved alone may be given back any moment.
-local function fits_when(key, x, i, used, new)
+local function fits_when(key, x, i, new)
   local win = x[i]
   local committed = win.sum
   if x.unit == 'd' then
     committed = call('ZCOUNT', key .. ':v', '(' .. fmt('%.0f', now - win.secs * 1000), fmt('%.0f', now))
   end
   if committed + new <= win.most then return win.ms end
-  return frees(key, x, win, used + new - win.most) or frees(key, x, win, committed + new - win.most) or win.ms
+  return frees(key, x, win, committed + new - win.most) or win.ms
 end
 
 one = function(i)
@@ -284,7 +284,7 @@ one = function(i)
     if again then new = 0 end
     win.new = new
     if new > win.most then next[j] = -1
-    elseif new > 0 and used[j] + new > win.most then next[j] = fits_when(key, x, j, used[j], new) end
+    elseif new > 0 and used[j] + new > win.most then next[j] = fits_when(key, x, j, new) end
     if win.burst >= 0 and new > 0 and next[j] >= 0 then
       if new > win.burst then next[j] = -1 else
         local ahead = min(max(tonumber(win.tat or us), us) - us, win.secs * 1000000)

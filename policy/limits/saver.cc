@@ -51,10 +51,15 @@ Saver::~Saver() {
 }
 
 void Saver::hurry(std::size_t shard, std::uint64_t hash) {
-  {
-    const std::lock_guard lock(mutex_);
-    urgent_.push_back({shard, hash});
-  }
+  const std::lock_guard lock(mutex_);
+  urgent_.push_back({shard, hash});
+  if (!hurry_.exchange(true)) wake_.notify_one();
+}
+
+void Saver::forget(std::size_t shard, std::uint64_t hash, std::string key_in_store) {
+  if (store_ == nullptr) return;
+  const std::lock_guard lock(mutex_);
+  forgotten_.emplace_back(Where{shard, hash}, std::move(key_in_store));
   if (!hurry_.exchange(true)) wake_.notify_one();
 }
 
@@ -71,7 +76,7 @@ void Saver::run() {
   std::unique_lock lock(mutex_);
   auto due = std::chrono::steady_clock::now() + every_;
   while (!ending_) {
-    wake_.wait_until(lock, due, [&] { return ending_ || !urgent_.empty(); });
+    wake_.wait_until(lock, due, [&] { return ending_ || hurry_; });
     lock.unlock();
     if (std::chrono::steady_clock::now() >= due) {
       failing_ = false;
@@ -99,14 +104,23 @@ void Saver::write() {
   if (store_ == nullptr) return;
   const std::lock_guard lock(writing_);
   for (std::size_t i = 0; i <= Accounts::kCoarse; ++i) write_shard(i);
+  write_urgent();  // what was forgotten meanwhile
 }
 
 void Saver::write_urgent() {
-  if (!hurry_.exchange(false)) return;
+  if (!hurry_) return;
   std::vector<Where> urgent;
+  std::vector<std::pair<Where, std::string>> forgotten;
   {
     const std::lock_guard lock(mutex_);
+    hurry_ = false;
     urgent.swap(urgent_);
+    forgotten.swap(forgotten_);
+  }
+  // Behind whatever was written of it before. What has begun anew under its name may have been written, too: once more.
+  for (const auto& [at, key] : forgotten) {
+    store_->erase(store::Space::limit, key);
+    stain_again({&at, 1});
   }
   for (const Where& at : urgent) write_accounts(at.shard, {&at.hash, 1});
 }
@@ -173,12 +187,6 @@ void Saver::stain_again(std::span<const Where> accounts) {
     const std::lock_guard lock(shard.mutex);
     shard.table().each_of(at.hash, [&](Account& account) { shard.stain(at.hash, account); });
   }
-}
-
-void Saver::forget(std::string_view limit, std::string_view key, bool coarse) {
-  if (store_ == nullptr) return;
-  const std::lock_guard lock(writing_);
-  store_->erase(store::Space::limit, saved::key_of(limit, key, coarse));
 }
 
 }  // namespace postern::limits

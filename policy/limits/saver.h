@@ -7,8 +7,9 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
-#include <string_view>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "policy/base/clock.h"
@@ -37,8 +38,8 @@ class Saver {
   void hurry(std::size_t shard, std::uint64_t hash);
   /// Writes what is changed, and waits until it is durable.
   bool save(const Deadline& deadline);
-  /// What is saved of an account goes, too; it is forgotten already.
-  void forget(std::string_view limit, std::string_view key, bool coarse);
+  /// What is saved of an account goes, too, soon; it is forgotten already. Never waits.
+  void forget(std::size_t shard, std::uint64_t hash, std::string key_in_store);
 
  private:
   struct Where {
@@ -65,9 +66,10 @@ class Saver {
   std::vector<Where> unwaited_;  // put since the store last said that all is durable
   std::atomic<bool> failing_{false};
 
-  std::atomic<bool> hurry_{false};  // something is urgent
-  std::mutex mutex_;                // guards ending_ and urgent_
+  std::atomic<bool> hurry_{false};  // something is urgent, or forgotten: changed under mutex_
+  std::mutex mutex_;                // guards ending_, urgent_ and forgotten_
   std::vector<Where> urgent_;
+  std::vector<std::pair<Where, std::string>> forgotten_;  // with its key in the store
   std::condition_variable wake_;
   bool ending_ = false;
   std::thread thread_;

@@ -10,22 +10,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How long until the cost fits beside what is used; 0 where it does.
+/// How long until the cost fits beside what is used; 0 where it does. Reservations may be given back any moment, so that what
+/// is committed alone says when: nobody is to be refused for good for what others have only reserved.
 milliseconds wait(const Window* window, const Allowance& allow, std::int64_t used, std::int64_t cost,
                   const Request& request) {
   if (allow.most <= 0 || cost > allow.most || cost > allow.burst.value_or(cost)) return Answer::kNever;
   if (cost == 0 && request.demand.amount > 0) return milliseconds(0);  // a value that is in, whatever else is
   std::int64_t ms = 0;
-  const std::int64_t over = used + cost - allow.most;
-  if (over > 0) {
+  if (used + cost > allow.most) {
     const Shape shape = Shape::of(allow.window);
     const std::int64_t committed = window != nullptr ? window->used.sum() : 0;
     std::optional<Moment> frees;
-    if (committed + cost > allow.most) {
-      frees = window->used.frees(shape, over);
-      if (!frees) frees = window->used.frees(shape, committed + cost - allow.most);
-    }
-    ms = frees ? std::max<std::int64_t>(*frees - request.now, 1) : shape.slot;  // local: who reserved may give back
+    if (committed + cost > allow.most) frees = window->used.frees(shape, committed + cost - allow.most);
+    ms = frees ? std::max<std::int64_t>(*frees - request.now, 1) : shape.slot;  // local
   }
   if (allow.burst && window != nullptr) ms = std::max(ms, window->smooth.wait(allow, cost, request.now));
   return milliseconds(ms);

@@ -51,6 +51,18 @@ TEST(MemoryLedger, TellsASlotWhereReservationsAloneAreInTheWay) {
   EXPECT_NE(w.look("a", 4).kind, Kind::over);
 }
 
+/// Who reserved may give back: nobody waits longer, and perhaps is refused for good, for that alone.
+TEST(MemoryLedger, WhatOthersHaveOnlyReservedMakesNobodyWaitLonger) {
+  LimitsWorld w({{.most = 10, .window = 1h}});
+  w.send("a", 1);
+  w.clock.advance(30min);
+  w.send("a", 8);
+  w.reserve("a", 1);
+  EXPECT_EQ(w.look("a", 2).kind, Kind::over);
+  EXPECT_LE(w.look("a", 2).next, 31min);
+  EXPECT_GT(w.look("a", 3).next, 59min);
+}
+
 TEST(MemoryLedger, NeverTakesMoreThanIsAllowedAtAll) {
   LimitsWorld w({{.most = 10, .window = 1h}});
   EXPECT_EQ(w.look("a", 11).next, Answer::kNever);

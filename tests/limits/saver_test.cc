@@ -17,13 +17,14 @@ class PoorStore final : public store::Store {
   explicit PoorStore(Clock& clock) : inner_(clock) {}
 
   std::atomic<int> puts{0}, urgent_at{-1};
-  std::atomic<bool> slow{false}, refuses{false}, loses{false};
+  std::atomic<bool> slow{false}, refuses{false}, loses{false}, hangs{false};
 
   std::optional<store::Entry> get(store::Space space, std::string_view key) override { return inner_.get(space, key); }
   store::Ticket put(store::Space space, std::string_view key, std::string_view value, WallTime expires) override {
     if (refuses) return store::kRefused;
     if (slow) std::this_thread::sleep_for(1ms);
     ++puts;
+    while (hangs) std::this_thread::sleep_for(1ms);
     if (urgent_at < 0 && key.ends_with("thief")) urgent_at = puts.load();
     return loses ? 0 : inner_.put(space, key, value, expires);
   }
@@ -64,6 +65,24 @@ struct SaverWorld {
   MemoryLedger::Options options{.save_every = 1h, .boot = "one"};
   std::unique_ptr<MemoryLedger> ledger;
 };
+
+/// A message that freezes an account is not held up by a disk, and what begins anew meanwhile is not lost.
+TEST(Saver, ForgettingDoesNotWaitForAWriting) {
+  SaverWorld w;
+  for (int i = 0; i < 10; ++i) w.charge("key", 100);
+  w.ledger->save(no_hurry());
+  for (int i = 0; i < 3; ++i) w.charge("key", 100);
+  w.store.hangs = true;
+  const int before = w.store.puts;
+  std::thread pass([&] { w.ledger->save(no_hurry()); });
+  while (w.store.puts == before) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(w.ledger->reset("limit", "key", no_hurry()), 1u);  // it would wait for ever
+  w.charge("key", 100);
+  w.store.hangs = false;
+  pass.join();
+  w.open();
+  EXPECT_EQ(w.used("key"), 1);
+}
 
 TEST(Saver, WritesWhatIsUrgentInTheMidstOfOthers) {
   SaverWorld w;
