@@ -23,6 +23,7 @@ Lane::~Lane() {
   }
   changed_.notify_all();
   thread_.join();
+  for (const auto& [due, job] : waiting_) log_of(job, false, "not told before the end");
 }
 
 std::size_t Lane::take(const std::shared_ptr<Telling>& telling) {
@@ -83,6 +84,7 @@ void Lane::run(Job job) {
     return;
   }
   if (made.kind == Attempt::Kind::again && job.tries <= options_.retry_after.size()) {
+    if (job.tries == 1) log_of(job, false, made.problem + "; it is tried again");
     const SteadyTime next = std::chrono::steady_clock::now() + options_.retry_after[job.tries - 1];
     const std::lock_guard lock(mutex_);
     // It waited before: what has come since does not push it out.

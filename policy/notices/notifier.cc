@@ -108,7 +108,10 @@ struct Notifier::Parts {
     const std::int64_t of_rule = store.add(store::Space::incident, rule_key, 1, now + kCapped);
     if (of_rule > options.most_of_rule) {
       give_up(incident, capped, "too many of this rule");
-      if (of_rule > options.most_of_rule + 1) return;
+      if (of_rule > options.most_of_rule + 1) {
+        uncount(rule_key, now);  // it stays at one more, so that whoever could not be told makes room
+        return;
+      }
       incident.key = incident.rule;
       incident.what = fmt::format("more than {} incidents of the rule within an hour, the others are in the log alone",
                                   options.most_of_rule);
@@ -119,11 +122,17 @@ struct Notifier::Parts {
     const auto telling = std::make_shared<Telling>(Notice{.incident = std::move(incident), .at = now, .token = token()},
                                                    [this, key, rule_key, now] {
                                                      store.erase(store::Space::incident, key);
-                                                     store.add(store::Space::incident, rule_key, -1, now + kCapped);
+                                                     uncount(rule_key, now);
                                                    });
     std::size_t addressees = 0;
     for (const auto& lane : lanes) addressees += lane->take(telling);
     if (addressees == 0) give_up(telling->notice().incident, failed, "nobody is to be told");
+  }
+
+  // One of its rule less is told, where that is counted still.
+  void uncount(const std::string& rule_key, WallTime then) {
+    const auto counted = store.get(store::Space::incident, rule_key);
+    if (counted && counted->value != "0") store.add(store::Space::incident, rule_key, -1, then + kCapped);
   }
 
   // The record of it, with its sample of the evidence.

@@ -165,6 +165,22 @@ TEST(Notifier, WhatCouldNotBeToldDoesNotCountForTheRule) {
   EXPECT_EQ(w.count("capped"), 0);
 }
 
+TEST(Notifier, AfterAnOutageThereIsRoomAgain) {
+  World w({.mail = "451 4.3.0 later\r\n"});
+  w.options.most_of_rule = 5;
+  w.options.postmaster = "chief@example.org";
+  w.options.retry_after = {500ms};
+  auto notifier = w.notifier();
+  for (int i = 1; i <= 50; ++i) notifier->tell(about(fmt::format("2001:db8:{}::/64", i)));
+  EXPECT_TRUE(w.counts("capped", 45));
+  EXPECT_TRUE(w.counts("failed", 6));  // "there are more", too
+  EXPECT_TRUE(comes_true(
+      [&] { return w.store.get(store::Space::incident, std::string("\0outbound/limit-user", 20))->value == "0"; }));
+  notifier->tell(about("192.0.2.0/24"));
+  EXPECT_TRUE(w.counts("failed", 7));
+  EXPECT_EQ(w.count("capped"), 45);
+}
+
 TEST(Notifier, TellsThemAllWithoutThatCap) {
   World w;
   w.options.most_of_rule = 1'000'000;
@@ -198,9 +214,23 @@ TEST(Notifier, TriesAgainWhatMayYetDo) {
   EXPECT_TRUE(comes_true(
       [&] { return !w.store.get(store::Space::incident, std::string("outbound/limit-user\0bob@example.org", 35)); }));
   notifier.reset();
-  ASSERT_EQ(w.lines.size(), 2u);
-  EXPECT_NE(w.lines[1].find("ok=false"), std::string::npos) << w.lines[1];
-  EXPECT_NE(w.lines[1].find("tries=3 reason=\"DATA: 451 4.3.0 later\""), std::string::npos) << w.lines[1];
+  ASSERT_EQ(w.lines.size(), 3u);
+  EXPECT_NE(w.lines[1].find("tries=1 reason=\"DATA: 451 4.3.0 later; it is tried again\""), std::string::npos)
+      << w.lines[1];
+  EXPECT_NE(w.lines[2].find("ok=false"), std::string::npos) << w.lines[2];
+  EXPECT_NE(w.lines[2].find("tries=3 reason=\"DATA: 451 4.3.0 later\""), std::string::npos) << w.lines[2];
+}
+
+TEST(Notifier, WhatWaitsAtTheEndIsTold) {
+  World w({.mail = "451 4.3.0 later\r\n"});
+  w.options.retry_after = {60s};
+  auto notifier = w.notifier();
+  notifier->tell(test::limit_incident());
+  EXPECT_TRUE(comes_true([&] { return w.smtp.connections() == 1; }));
+  notifier.reset();
+  ASSERT_FALSE(w.lines.empty());
+  EXPECT_NE(w.lines.back().find("ok=false"), std::string::npos) << w.lines.back();
+  EXPECT_NE(w.lines.back().find("not told before the end"), std::string::npos) << w.lines.back();
 }
 
 TEST(Notifier, DoesNotTryAgainWhatWillNever) {
