@@ -74,4 +74,8 @@ std::optional<Configuration> load_file(const std::string& path, const LoadOption
 std::optional<Configuration> load_text(std::string_view name, std::string_view text, const std::string& folder,
                                        const LoadOptions& options, Problems& problems);
 
+/// Where the daemon of this file is asked: its `admin.socket`, whatever else is wrong with the file. Nothing where it cannot
+/// be read at all; `problems` then says why.
+std::optional<std::string> control_socket_of(const std::string& path, Problems& problems);
+
 }  // namespace postern::config

@@ -135,10 +135,12 @@ class LimitReader {
     }
     for (const Allowance& other : limit.otherwise) without_facts.push_back(other.window);
     check_windows(s, limit.name, written, where);
+    if (source.allow.empty() && !limit.otherwise.empty()) {
+      s.problems().error(where, fmt::format("limit \"{}\" has an else, and no fact that could be absent", limit.name));
+      return;
+    }
     check_windows(s, limit.name, without_facts, where);
     check_count(s, written, limit.otherwise, where);
-    if (source.allow.empty() && !limit.otherwise.empty())
-      s.problems().error(where, fmt::format("limit \"{}\" has an else, and no fact that could be absent", limit.name));
   }
 
   static void check_windows(Settings& s, const std::string& name, std::vector<std::chrono::seconds> windows,

@@ -209,4 +209,17 @@ std::optional<Configuration> load_file(const std::string& path, const LoadOption
   return load_text(path, *text, folder_of(path), options, problems);
 }
 
+std::optional<std::string> control_socket_of(const std::string& path, Problems& problems) {
+  std::string why;
+  const std::optional<std::string> text = read_file(path, why);
+  if (!text) return problems.error({path, 0, 0}, "cannot be read: " + why), std::nullopt;
+  std::optional<Node> root = read_yaml(path, *text, problems);
+  if (!root) return std::nullopt;
+  Problems others;
+  const Sections sections(*std::move(root), folder_of(path), others);
+  Configuration configuration;
+  with_settings(sections, "admin", others, [&](Settings& s) { read_admin(s, configuration); });
+  return configuration.control_socket;
+}
+
 }  // namespace postern::config

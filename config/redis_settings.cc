@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "config/placed_texts.h"
+#include "config/read_file.h"
 #include "config/sections.h"
 #include "policy/accounts/secret_file.h"
 #include "policy/base/text.h"
@@ -45,11 +48,26 @@ void read_redis(Settings& s, const std::string& folder, bool wanted, redis::Opti
   o.prefix = s.text("prefix", "postern:", "of redis: what all keys begin with; who has the same counts together");
   o.nodes = static_cast<int>(
       s.number("nodes", 1, 1, 1000, "of redis: how many machines share it; without it each allows its share"));
-  if (!wanted) return;
-  if (o.servers.empty() && servers.empty())
-    problems.error({}, "store: redis needs servers", "servers: [10.0.0.5:6379]");
-  else if (const std::string why = redis::objection(o); !why.empty())
-    problems.error(servers.empty() ? Place{} : servers.front().where, "store: " + why);
+  if (!wanted) {
+    // Two machines that do not share would each allow all.
+    constexpr std::array<std::string_view, 11> kOfRedis{"servers", "user",    "password_file", "database",
+                                                        "tls",     "ca_file", "sentinel",      "cluster",
+                                                        "timeout", "prefix",  "nodes"};
+    for (const std::string_view key : kOfRedis) {
+      if (const Place where = s.where(key); where != Place{})
+        problems.error(where, fmt::format("store.{} is of redis alone", key), "write type: redis, or leave it out");
+    }
+    return;
+  }
+  if (!o.ca_file.empty()) {
+    std::string why;
+    if (!read_file(o.ca_file, why))
+      problems.warning(s.where("ca_file"), fmt::format("store.ca_file {}: {}", o.ca_file, why));
+  }
+  if (servers.empty())
+    problems.error(s.where(), "store: redis needs servers", "servers: [10.0.0.5:6379]");
+  else if (const std::string why = redis::objection(o); !why.empty() && o.servers.size() == servers.size())
+    problems.error(servers.front().where, "store: " + why);
 }
 
 }  // namespace postern::config

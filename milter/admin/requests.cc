@@ -124,10 +124,7 @@ class Desk {
     const std::string key = text_at(request_, "key");
     if (command.starts_with("limits ") && backends_.ledger == nullptr) return failure("nothing is counted here");
     if (command == "limits show") return list(accounts_of(key));
-    if (command == "limits top")
-      return list(backends_.ledger->top(text_at(request_, "limit"),
-                                        static_cast<std::size_t>(number_at(request_, "most", 20, 1, kMostListed)),
-                                        deadline_));
+    if (command == "limits top") return top(text_at(request_, "limit"));
     if (command == "limits predict")
       return predict(policy_, accounts_of(key), number_at(request_, "amount", 1, 0, limits::kMostAllowed), now_,
                      deadline_);
@@ -151,9 +148,30 @@ class Desk {
     };
     if (key.find('\t') != std::string::npos) add(backends_.ledger->show(key, deadline_));
     std::vector<Ledger::Account> fullest = backends_.ledger->top({}, kMostListed, deadline_);
-    std::erase_if(fullest, [&](const Ledger::Account& account) { return !account.key.starts_with(key + '\t'); });
+    std::erase_if(fullest, [&](const Ledger::Account& account) {
+      const auto same = [&](const Ledger::Account& a) { return a.limit == account.limit && a.key == account.key; };
+      return !account.key.starts_with(key + '\t') || std::any_of(accounts.begin(), accounts.end(), same);
+    });
     add(std::move(fullest));
     return accounts;
+  }
+
+  /// Nothing, or that there is no such limit: a name that is misspelt must not look like "nobody has used anything".
+  std::optional<Json> unknown(const std::string& limit) const {
+    std::vector<std::string> names;
+    for (const limits::Limit& one : policy_.limits) names.push_back(one.name);
+    if (limit.empty() || std::find(names.begin(), names.end(), limit) != names.end()) return std::nullopt;
+    const std::string meant = did_you_mean(limit, names);
+    return failure(fmt::format("there is no limit \"{}\"{}{}", printable(limit, 60), meant.empty() ? "" : "; ", meant));
+  }
+
+  Json top(const std::string& limit) {
+    const auto most = static_cast<std::size_t>(number_at(request_, "most", 20, 1, kMostListed));
+    std::vector<Ledger::Account> fullest = backends_.ledger->top(limit, most, deadline_);
+    if (fullest.empty()) {
+      if (const auto problem = unknown(limit)) return *problem;
+    }
+    return list(std::move(fullest));
   }
 
   Json reset(const std::string& limit, const std::string& key) {
@@ -162,6 +180,9 @@ class Desk {
     for (const Ledger::Account& account : accounts_of(key)) {
       if (limit.empty() || account.limit == limit)
         forgotten += backends_.ledger->reset(account.limit, account.key, deadline_);
+    }
+    if (forgotten == 0) {
+      if (const auto problem = unknown(limit)) return *problem;
     }
     log_.write(Event{"limits", LogLevel::info, {}}
                    .add("action", std::string("reset"))

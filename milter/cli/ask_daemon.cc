@@ -12,20 +12,20 @@ namespace {
 
 constexpr const char* kDefaultSocket = "/run/postern/control.sock";
 
-// A configuration with mistakes still has a daemon that runs an older one: it is asked at the usual place, and tells
-// what is wrong.
-std::string socket_path(const ControlOptions& options) {
+// A configuration with mistakes still has a daemon that runs an older one, and tells what is wrong.
+std::string socket_path(const ControlOptions& options, Problems& problems) {
   if (!options.socket.empty()) return options.socket;
-  Problems problems;
-  const std::optional<config::Configuration> configuration = config::load_file(options.config, {}, problems);
-  return configuration && !configuration->control_socket.empty() ? configuration->control_socket : kDefaultSocket;
+  const std::optional<std::string> socket = config::control_socket_of(options.config, problems);
+  return socket && !socket->empty() ? *socket : kDefaultSocket;
 }
 
 }  // namespace
 
 std::optional<std::string> ask_daemon_of(const ControlOptions& options, std::string_view request) {
-  Result<std::string> answer = ask_daemon(socket_path(options), request);
+  Problems problems;
+  Result<std::string> answer = ask_daemon(socket_path(options, problems), request);
   if (answer) return *std::move(answer);
+  for (const Problem& problem : problems.sorted()) std::fprintf(stderr, "%s\n", problem.line().c_str());
   std::fprintf(stderr, "postern: %s\n", answer.error().message.c_str());
   return std::nullopt;
 }

@@ -45,7 +45,7 @@ void print_accounts(const Json& accounts) {
 }
 
 void print_predictions(const Json& predictions) {
-  if (predictions.empty()) std::printf("nothing is counted there: all limits are open\n");
+  if (predictions.empty()) std::printf("nothing is counted there yet\n");
   for (const Json& p : predictions)
     std::printf("%s: %lld more would be %s (%lld of %s used), next %s\n", text_of(p, "limit").c_str(),
                 static_cast<long long>(number_of(p, "amount")), text_of(p, "outcome").c_str(),
@@ -73,9 +73,11 @@ void print(const Json& answer, const LimitsOptions& options) {
     std::printf("%s may not send until %s\n", text_of(answer, "login").c_str(),
                 time_of(number_of(answer, "until")).c_str());
     if (!answer.value("stopped", true))
-      std::fprintf(stderr,
-                   "postern: no rule in force asks for it, so it stops nobody: write `- {use: submission/frozen}`, and "
-                   "no `mode: monitor`\n");
+      std::fprintf(
+          stderr,
+          "postern: no rule in force asks whether an account is frozen, so it stops nobody: include "
+          "presets/submission.yaml, or write a rule with `when: behaviour is frozen`; under `mode: monitor` no "
+          "rule is in force\n");
   } else {
     std::printf("%s %s\n", text_of(answer, "login").c_str(),
                 answer.value("was_frozen", false) ? "may send again" : "was not frozen");

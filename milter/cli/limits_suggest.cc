@@ -169,7 +169,7 @@ SuggestAnswer suggest_limits(const LimitsSuggestOptions& options, std::int64_t n
 int suggest_limits(const LimitsSuggestOptions& options) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const SuggestAnswer answer = suggest_limits(options, std::chrono::duration_cast<std::chrono::seconds>(now).count());
-  if (!answer.problem.empty()) std::fprintf(stderr, "postern: %s", answer.problem.c_str());
+  if (!answer.problem.empty()) std::fprintf(stderr, "postern: %s\n", answer.problem.c_str());
   std::fwrite(answer.text.data(), 1, answer.text.size(), stdout);
   return answer.status;
 }

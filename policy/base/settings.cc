@@ -61,6 +61,11 @@ Settings::Settings(std::string part, const Node* map, Problems& problems)
   }
 }
 
+Place Settings::where(std::string_view key) const {
+  const Node* const node = map_ == nullptr || key.empty() ? map_ : map_->find(key);
+  return node == nullptr ? Place{} : node->where;
+}
+
 std::string Settings::named(std::string_view key) const {
   return part_.empty() ? std::string(key) : fmt::format("{}.{}", part_, key);
 }

@@ -49,6 +49,8 @@ class Settings {
   };
   const std::vector<Asked>& asked() const { return asked_; }
   Problems& problems() { return problems_; }
+  /// Where they stand, or that of one of them; nowhere where it is not there.
+  Place where(std::string_view key = {}) const;
 
  private:
   const Node* scalar(std::string_view key);

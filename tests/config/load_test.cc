@@ -326,5 +326,42 @@ TEST(Load, AFileIsReadFromItsFolder) {
   EXPECT_THAT(lines(problems), ElementsAre(folder.path() + "/none.yaml: cannot be read: No such file or directory"));
 }
 
+TEST(Load, WhatIsOfRedisAloneWantsRedis) {
+  const auto of = [](const std::string& store) { return told(std::string(kSite) + std::string(kNothing) + store); };
+  EXPECT_THAT(
+      of("store: {servers: [\"127.0.0.1:6379\"], nodes: 2}\n"),
+      ElementsAre("t.yaml:3:18: store.servers is of redis alone; write type: redis, or leave it out",
+                  "t.yaml:3:45: store.nodes is of redis alone; write type: redis, or leave it out", "not loaded"));
+  EXPECT_THAT(of("store: {type: redis}\n"),
+              ElementsAre("t.yaml:3:8: store: redis needs servers; servers: [10.0.0.5:6379]", "not loaded"));
+  EXPECT_THAT(
+      of("store: {type: redis, servers: [\"h:6379:1\"]}\n"),
+      ElementsAre(HasSubstr("\"h:6379:1\" is no server: host:port, [address]:port or unix:/path"), "not loaded"));
+}
+
+TEST(Load, WhatCannotBeReachedHereIsAWarning) {
+  const auto of = [](const std::string& rest) { return told(std::string(kSite) + std::string(kNothing) + rest); };
+  EXPECT_THAT(of("store: {path: /no/such/folder/store.db}\n"),
+              ElementsAre(HasSubstr("store.path: there is no folder /no/such/folder here"), "loaded"));
+  EXPECT_THAT(of("notices: {command: [/no/such/program], webhook_token_file: /no/such/token}\n"),
+              ElementsAre(HasSubstr("notices.command: /no/such/program cannot be run: No such file"),
+                          HasSubstr("notices.webhook_token_file: /no/such/token: "), "loaded"));
+  EXPECT_THAT(of("notices: {webhook: \"https://h:99999/x\"}\n"), ElementsAre(HasSubstr("is no URL"), "not loaded"));
+  EXPECT_THAT(of("notices: {webhook: \"https://\"}\n"), ElementsAre(HasSubstr("is no URL"), "not loaded"));
+}
+
+/// The daemon that runs is to be found when its file has become wrong.
+TEST(Load, TheControlSocketIsFoundWhateverElseIsWrong) {
+  const Folder folder;
+  Problems problems;
+  EXPECT_EQ(control_socket_of(folder.write("a.yaml", "admin: {socket: /run/mine.sock}\nlimits: {a: {allow: 500/0h}}\n"),
+                              problems),
+            "/run/mine.sock");
+  EXPECT_EQ(control_socket_of(folder.write("b.yaml", "mode: enforce\n"), problems), "/run/postern/control.sock");
+  EXPECT_THAT(lines(problems), IsEmpty());
+  EXPECT_EQ(control_socket_of(folder.write("c.yaml", "admin: {socket: /run/mine.sock\n"), problems), std::nullopt);
+  EXPECT_FALSE(problems.usable());
+}
+
 }  // namespace
 }  // namespace postern::config

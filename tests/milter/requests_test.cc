@@ -67,6 +67,9 @@ TEST_F(Requests, TheFullestAreThoseOfLimitsHoweverMuchBehaviourCounts) {
 
 TEST_F(Requests, AKeyOfTwoPartsIsFoundHoweverManyAreFuller) {
   charge("pair", "anna@a.example\tbank.example", 5);
+  charge("other", "anna@a.example.org\tbank.example", 5);
+  const std::string both = ask(R"({"command":"limits show","key":"anna@a.example"})");
+  EXPECT_EQ(both.find("bank.example"), both.rfind("bank.example")) << both;
   for (int i = 0; i < 1100; ++i) charge("user", fmt::format("u{}@a.example", i), 900);
   EXPECT_THAT(ask(R"({"command":"limits show","key":"anna@a.example bank.example"})"), HasSubstr("\"used\":5"));
   EXPECT_THAT(ask(R"({"command":"limits reset","key":"Anna@a.example bank.example"})"), HasSubstr("\"forgotten\":1"));
@@ -91,6 +94,15 @@ TEST_F(Requests, NearIsWhereTheLimitHasIt) {
   EXPECT_THAT(ask(asked), HasSubstr("\"outcome\":\"ok\""));
   configure("limits:\n  user: {per: login, count: messages, allow: 1000/1d, near: 70%}\nrules: []\n");
   EXPECT_THAT(ask(asked), HasSubstr("\"outcome\":\"near\""));
+}
+
+TEST_F(Requests, ALimitThatIsMisspeltIsNoLimitThatNobodyUses) {
+  configure("limits:\n  user: {per: login, count: messages, allow: 1000/1d}\nrules: []\n");
+  EXPECT_THAT(ask(R"({"command":"limits top","limit":"user"})"), HasSubstr("\"ok\":true"));
+  EXPECT_THAT(ask(R"({"command":"limits top","limit":"usr"})"), HasSubstr("there is no limit \\\"usr\\\""));
+  EXPECT_THAT(ask(R"({"command":"limits reset","limit":"usr","key":"a"})"), HasSubstr("\"ok\":false"));
+  charge("gone", "anna@a.example", 5);  // of a configuration before
+  EXPECT_THAT(ask(R"({"command":"limits top","limit":"gone"})"), HasSubstr("anna@a.example"));
 }
 
 TEST_F(Requests, WhoFreezesIsToldWhereThatStopsNobody) {

@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "policy/base/ip.h"
+
 namespace postern::store::redis {
 
 namespace {
@@ -40,7 +42,8 @@ Result<Server> parse_server(std::string_view text, const Place& where) {
     host = text.substr(0, colon);
     port = text.substr(colon);
   }
-  if (!is_host(host))
+  const bool is_bare_ipv6 = !text.starts_with('[') && host.find(':') != std::string_view::npos;
+  if (!is_host(host) || (is_bare_ipv6 && !IpAddress::parse(host)))
     return Error{fmt::format("\"{}\" is no server: host:port, [address]:port or unix:/path", text), where};
   if (!port.empty() && (port[0] != ':' || !parse_port(port.substr(1), server.port)))
     return Error{fmt::format("\"{}\": a port is a number from 1 to 65535", text), where};
