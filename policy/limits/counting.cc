@@ -50,7 +50,7 @@ Held held_in(const Account& account, bool coarse, const Hold* hold, Moment now) 
   if (hold == nullptr) return {};
   const HoldId id = HoldId::of(hold->id);
   const bool open = id.open && id.coarse == coarse && id.serial == account.serial && id.lease >= kLease.oldest(now);
-  return {.any = true, .open = open, .lease = id.lease, .arrivals = hold->arrivals};
+  return {.any = true, .open = open, .placed = id.placed, .lease = id.lease, .arrivals = hold->arrivals};
 }
 
 void write_hold(const Demand& demand, const Name& name, const HoldId& id, Hold& hold) {
@@ -123,10 +123,11 @@ Answer Counting::ask_one(const Demand& demand, const Name& name, Moment now, Sha
     account = found.shard->with_windows(*found.name, account, demand.allow);
   }
   Arrivals arrivals{};
-  const bool open = take(*account, request, weighed, arrivals);
+  const Taken taken = take(*account, request, weighed, arrivals);
   for (std::size_t i = 0; i < demand.allow.size(); ++i) answer.used[i] += weighed.costs[i];
   const HoldId id{.coarse = answer.coarse,
-                  .open = open,
+                  .open = taken != Taken::nothing,
+                  .placed = taken != Taken::unplaced,
                   .serial = account->serial,
                   .lease = static_cast<std::uint32_t>(kLease.slot_at(now))};
   write_hold(demand, *found.name, id, holds->emplace_back());

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kStepsOfCall = 8;       // local: more than comes in
 constexpr std::chrono::seconds kQuiet{3600};  // local: an account in which only refusals stand lasts so long
-constexpr std::uint32_t kSerials = 1u << 30;  // as many as a hold has bits for
+constexpr std::uint32_t kSerials = 1u << 29;  // as many as a hold has bits for
 
 std::int64_t second_of(Moment t) { return t / 1000; }
 

@@ -68,7 +68,7 @@ Weighed weigh(Account* account, const Request& request, Answer& answer) {
   return weighed;
 }
 
-bool take(Account& account, const Request& request, const Weighed& weighed, Arrivals& arrivals) {
+Taken take(Account& account, const Request& request, const Weighed& weighed, Arrivals& arrivals) {
   const Demand& demand = request.demand;
   for (std::size_t i = 0; i < demand.allow.size(); ++i) {
     const Allowance& allow = demand.allow[i];
@@ -79,7 +79,7 @@ bool take(Account& account, const Request& request, const Weighed& weighed, Arri
   }
   if (counts_values(demand.unit)) return values::take(account, request);
   account.open.add(kLease.slot_at(request.now), demand.amount, request.budget);
-  return true;
+  return Taken::placed;
 }
 
 std::int64_t commit(Account& account, const Request& request, const Held& held) {

@@ -30,13 +30,17 @@ Weighed weigh(Account* account, const Request& request, Answer& answer);
 /// By when what is reserved runs off in windows with a burst; 0 where it cost nothing there.
 using Arrivals = std::array<double, kMostWindows>;
 
-/// Reserves what fits; the account has its windows. False where there is nothing to be given back.
-bool take(Account& account, const Request& request, const Weighed& weighed, Arrivals& arrivals);
+/// Whether there is something to be given back; unplaced: of a value that could not be kept by its name.
+enum class Taken { nothing, placed, unplaced };
+
+/// Reserves what fits; the account has its windows.
+Taken take(Account& account, const Request& request, const Weighed& weighed, Arrivals& arrivals);
 
 /// How a hold stands in its account.
 struct Held {
   bool any = false;         ///< it is a hold, not a charge …
   bool open = false;        ///< … and a reservation stands there …
+  bool placed = true;       ///< … by the name of its value, where it counts one …
   std::uint32_t lease = 0;  ///< … since this slot of kLease
   Arrivals arrivals{};
 };

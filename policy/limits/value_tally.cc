@@ -85,12 +85,10 @@ std::int64_t count_distinct(Account& account, ValueSet::Entry& entry, const Requ
   const bool is_in = std::all_of(request.demand.allow.begin(), request.demand.allow.end(), [&](const Allowance& allow) {
     return stands(entry, Shape::of(allow.window), request.now);
   });
-  if (entry.open == 0) {
+  if (entry.open == 0)
     take_out(account, entry, request);
-    if (held.open) account.open.take_since(held.lease, 1);  // it had no place when it was reserved
-  } else if (held.open && --entry.open == 0) {
+  else if (held.open && held.placed && --entry.open == 0)
     account.open.take_since(entry.lease, 1);
-  }
   entry.last = request.now;
   if (entry.open == 0) put_back(account, entry, request);
   return is_in ? 0 : 1;
@@ -128,28 +126,26 @@ bool cost(Account* account, const Request& request, Weighed& weighed) {
   return true;
 }
 
-bool take(Account& account, const Request& request) {
+Taken take(Account& account, const Request& request) {
   ValueSet::Entry* const entry = insert(account, request);
   const auto lease = static_cast<std::uint32_t>(kLease.slot_at(request.now));
   if (entry == nullptr) {
     account.open.add(lease, 1, request.budget);
-    return true;
+    return Taken::unplaced;
   }
   const bool distinct = account.unit == Unit::distinct_recipients;
-  if (!distinct && is_known(*entry, request.now)) return false;
+  if (!distinct && is_known(*entry, request.now)) return Taken::nothing;
   if (entry->open > 0) account.open.take_since(entry->lease, 1);
   account.open.add(lease, 1, request.budget);
   entry->lease = lease;
   if (++entry->open == 1 && distinct) take_out(account, *entry, request);
-  return true;
+  return Taken::placed;
 }
 
 std::int64_t commit(Account& account, const Request& request, const Held& held) {
+  if (held.open && !held.placed) account.open.take_since(held.lease, 1);
   ValueSet::Entry* const entry = insert(account, request);
-  if (entry == nullptr) {  // not known by its name: it counts each time
-    if (held.open) account.open.take_since(held.lease, 1);
-    return count_first(account, request);
-  }
+  if (entry == nullptr) return count_first(account, request);  // not known by its name: it counts each time
   account.values->latest = request.now;
   if (account.unit == Unit::distinct_recipients) return count_distinct(account, *entry, request, held);
   if (entry->open > 0) give_back_open(account, *entry);  // other reservations of it cost nothing from now on
@@ -159,10 +155,10 @@ std::int64_t commit(Account& account, const Request& request, const Held& held) 
 }
 
 void release(Account& account, const Request& request, const Held& held) {
+  if (!held.placed) return account.open.take_since(held.lease, 1);
   ValueSet::Entry* const entry = account.values ? account.values->set.find(request.value) : nullptr;
-  if (entry == nullptr) return account.open.take_since(held.lease, 1);
+  if (entry == nullptr) return;  // who was committed, and then forgotten, is not reserved any more
   const bool distinct = account.unit == Unit::distinct_recipients;
-  if (entry->open == 0 && distinct) account.open.take_since(held.lease, 1);  // it had no place when it was reserved
   if (entry->open == 0 || --entry->open > 0) return;
   account.open.take_since(entry->lease, 1);
   if (distinct) put_back(account, *entry, request);

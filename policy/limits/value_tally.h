@@ -11,7 +11,7 @@ namespace postern::limits::values {
 
 /// What the value costs. False where no further value can be kept (kMostValues), which is over the limit, too.
 bool cost(Account* account, const Request& request, Weighed& weighed);
-bool take(Account& account, const Request& request);
+Taken take(Account& account, const Request& request);
 std::int64_t commit(Account& account, const Request& request, const Held& held);
 void release(Account& account, const Request& request, const Held& held);
 

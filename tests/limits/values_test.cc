@@ -105,10 +105,15 @@ TEST(DistinctRecipients, AreOverWhereNoMoreCanBeKept) {
 
 /// An account with three values, where there is no memory for anything else.
 struct ScarceAccount {
-  ScarceAccount() : account(Account::make("limit", "a", Unit::distinct_recipients, 1, budget)) {
+  explicit ScarceAccount(Unit unit = Unit::distinct_recipients)
+      : demand{.limit = "limit", .key = "a", .unit = unit, .allow = {&allow, 1}},
+        account(Account::make("limit", "a", unit, 1, budget)) {
     account->add_window(1h);
     for (std::uint64_t value = 1; value <= 3; ++value) commit(value, {});
-    while (budget.has(1)) budget.take(1);
+    for (; budget.has(1); ++taken) budget.take(1);
+  }
+  void there_is_memory_again() {
+    for (; taken > 0; --taken) budget.give_back(1);
   }
   ~ScarceAccount() { Account::destroy(account, budget); }
   ScarceAccount(const ScarceAccount&) = delete;
@@ -119,8 +124,11 @@ struct ScarceAccount {
     return {demand, value, now, budget, full};
   }
   Held take(std::uint64_t value) {
-    values::take(*account, request(value));
-    return {.any = true, .open = true, .lease = static_cast<std::uint32_t>(kLease.slot_at(now))};
+    const Taken how = values::take(*account, request(value));
+    return {.any = true,
+            .open = how != Taken::nothing,
+            .placed = how != Taken::unplaced,
+            .lease = static_cast<std::uint32_t>(kLease.slot_at(now))};
   }
   void commit(std::uint64_t value, const Held& held) { values::commit(*account, request(value), held); }
   void release(std::uint64_t value, const Held& held) { values::release(*account, request(value), held); }
@@ -133,7 +141,8 @@ struct ScarceAccount {
   Counters counters;
   Counter& full = counters.get("full");
   Allowance allow{.most = 100, .window = 1h};
-  Demand demand{.limit = "limit", .key = "a", .unit = Unit::distinct_recipients, .allow = {&allow, 1}};
+  Demand demand;
+  std::size_t taken = 0;
   Moment now = kBeforeSteady;
   Account* account;
 };
@@ -183,6 +192,30 @@ TEST(DistinctRecipients, AreSavedWhereTheyStandWhileTheyAreReservedAgain) {
   EXPECT_EQ(w.used("a"), 3);
   w.open();
   EXPECT_EQ(w.used("a"), 2);
+}
+
+/// What was reserved while there was no memory for its name is given back, whoever else comes by that name meanwhile.
+TEST(FirstTimeRecipients, GiveBackWhatHadNoPlace) {
+  for (const bool commits : {true, false}) {
+    ScarceAccount a(Unit::first_time_recipients);
+    std::vector<Held> held;
+    std::uint64_t value = 100;
+    for (; held.empty() || held.back().placed; ++value) {
+      ASSERT_LT(value, 5000u) << "there is a place for everything";
+      held.push_back(a.take(value));
+    }
+    const std::uint64_t without = value - 1;
+    EXPECT_EQ(a.account->open.sum(), static_cast<std::int64_t>(held.size()));
+    a.there_is_memory_again();
+    a.commit(without, {});  // by another message
+    if (commits)
+      a.commit(without, held.back());
+    else
+      a.release(without, held.back());
+    EXPECT_EQ(a.account->open.sum(), static_cast<std::int64_t>(held.size()) - 1);
+    for (std::uint64_t v = 100; v < without; ++v) a.release(v, held[v - 100]);
+    EXPECT_EQ(a.account->open.sum(), 0);
+  }
 }
 
 TEST(FirstTimeRecipients, CountStrangersAlone) {
