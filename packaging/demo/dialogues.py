@@ -50,6 +50,6 @@ DIALOGUES = [
     Dialogue("a user sends as her colleague", "peter@here.example", ANNA, ["550 5.7.1", "may not send as"], **EVA),
     Dialogue("a user shows her colleague in From", "eva@here.example", ANNA, ["550 5.7.1", "may not write as"], author="peter@here.example", **EVA),
     Dialogue("a user writes to more people than she may in an hour", "eva@here.example", [f"{who}@good.example" for who in ("anna", "ben", "carla")],
-             ["250 2.1.5", "452 4.5.3", "3 of 3/1h", "next at"], **EVA),
+             ["250 2.1.5", "452 4.5.3", "1 of 3/1h", "more than the 2 that are left"], **EVA),
     Dialogue("a program on this machine sends mail", "peter@here.example", ANNA, ["delivered"], client=LOCAL),
 ]

@@ -424,7 +424,7 @@ void LimitBook::take(Transaction& t, const Deadline& deadline) {
   std::vector<limits::Demand> untested;
   used.reserve(counts_.size());
   for (Count& count : counts_) {
-    if (!count.counts || !count.is_live) continue;
+    if (!count.counts || !count.is_live || limit_of(count).unit == Unit::connections) continue;
     const bool is_used = count.of_message || !count.whose.empty();
     if (count.hold)
       (is_used ? used : given_back).push_back(*std::exchange(count.hold, std::nullopt));

@@ -67,7 +67,7 @@ TEST(LimitsCommand, ShowsWhoHasUsedMost) {
   EXPECT_EQ(top[1].at("key"), kTom);
   EXPECT_EQ(w.postern_json({"limits", "top"}).at("accounts").size(), 4U);
   EXPECT_EQ(w.postern_json({"limits", "top", "--most", "1"}).at("accounts").size(), 1U);
-  EXPECT_EQ(w.postern({"limits", "top", "none"}).out, "nothing is counted there\n");
+  EXPECT_THAT(w.postern({"limits", "top", "none"}).err, HasSubstr("there is no limit \"none\""));
 }
 
 TEST(LimitsCommand, PredictsAndCountsNothing) {
