@@ -9,6 +9,7 @@
 #include "policy/limits/behaviour.h"
 #include "policy/limits/freezer.h"
 #include "policy/limits/limit.h"
+#include "policy/rules/program.h"
 
 namespace postern {
 
@@ -101,11 +102,28 @@ Json predict(const Policy& policy, const std::vector<Ledger::Account>& accounts,
   return {{"ok", true}, {"predictions", std::move(predictions)}};
 }
 
-// Whether being frozen matters to a rule that counts.
+// Whether `e` may be true because an account is frozen.
+bool names_frozen(const rules::Program& program, const rules::Expression& e, std::size_t check, std::size_t frozen) {
+  if (e.kind == rules::Expression::Kind::check && e.check == check)
+    return ((e.outcomes >> frozen & 1) != 0) != e.negated;
+  const auto in = [&](const rules::Expression& part) { return names_frozen(program, part, check, frozen); };
+  const auto by = [&](std::size_t rule) { return in(program.rules[rule].when); };
+  return std::any_of(e.parts.begin(), e.parts.end(), in) || std::any_of(e.rules.begin(), e.rules.end(), by);
+}
+
+// Whether a rule that counts stops whoever is frozen.
 bool stops_frozen(const Policy& policy) {
-  const auto checks = policy.rules->checks();
-  for (std::size_t i = 0; i < checks.size(); ++i) {
-    if (checks[i].name == "behaviour") return policy.rules->check_reads()[i].enforced;
+  const rules::Program& program = policy.rules->program();
+  for (std::size_t check = 0; check < program.checks.size(); ++check) {
+    if (program.checks[check].name != "behaviour") continue;
+    const auto& outcomes = program.checks[check].outcomes;
+    const auto frozen =
+        std::find_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.name == "frozen"; });
+    const auto index = static_cast<std::size_t>(frozen - outcomes.begin());
+    return std::any_of(program.rules.begin(), program.rules.end(), [&](const rules::Rule& rule) {
+      return rule.final && *rule.final != rules::FinalAction::accept && !rule.monitored && !program.all_monitored &&
+             names_frozen(program, rule.when, check, index);
+    });
   }
   return false;
 }

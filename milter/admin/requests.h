@@ -17,8 +17,8 @@ namespace postern {
 ///     account freeze  login, seconds, why        account release  login        account show  login
 ///
 /// An empty limit means all of them, an empty login all that are frozen. Answers {"ok":true,…}, or {"ok":false,"error":…};
-/// empty for what is no such request. `account freeze` answers "stopped": false, too, where no rule that counts reads
-/// `behaviour`, so that it stops nobody. What changes something is told by an event `account` or `limits`.
+/// empty for what is no such request. `account freeze` answers "stopped": false, too, where no rule that counts asks
+/// whether `behaviour is frozen`, so that it stops nobody. What changes something is told by an event `account` or `limits`.
 std::string answer_request(std::string_view request, const Policy& policy, const Clock& clock, Log& log);
 
 }  // namespace postern

@@ -60,12 +60,13 @@ OwnReply reply_of(const LimitCount& c, const limits::Allowance& window, std::int
   }
   // Without what this message has taken already there would be room: it is this message that has too many.
   const std::int64_t before = used - c.own;
-  const bool of_this_message = c.own > 0 && before < window.most;
+  const bool of_this_message = c.own > 0 && before >= 0 && before < window.most;
   if (of_this_message && unit.ends_with("recipients")) {
     reply.code = 452;
     reply.status = {5, 3};
-    reply.text = fmt::format("Not accepted, {}, and this message is to more than the {} that are left", budget(before),
-                             window.most - before);
+    if (used >= window.most)  // not for a burst alone
+      reply.text = fmt::format("Not accepted, {}, and this message is to more than the {} that are left",
+                               budget(before), window.most - before);
   }
   const bool hopeless = c.answer.next == Answer::kNever || c.answer.next > c.limit.patience;
   reply.for_good = hopeless && !of_this_message && !is_only_for_now(c);

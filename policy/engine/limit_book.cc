@@ -287,7 +287,7 @@ std::int64_t LimitBook::held(const Count& count) const {
   std::int64_t sum = 0;
   for (const Count& other : counts_) {
     const Entry& of = entries_[other.entry];
-    if (other.hold && of.limit == entry.limit && of.key == entry.key) sum += other.amount;
+    if (other.hold && of.limit == entry.limit && of.key == entry.key) sum += other.hold->cost;
   }
   return sum;
 }

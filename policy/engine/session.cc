@@ -30,9 +30,12 @@ bool signs_body(const Policy& policy, Direction direction) {
   return direction == Direction::inbound ? policy.signing->seal.has_value() : !policy.signing->keys.empty();
 }
 
-bool freezes(const Decision& decision) {
-  return std::any_of(decision.effects.begin(), decision.effects.end(),
-                     [](const rules::Effect& effect) { return effect.kind == rules::Effect::Kind::freeze; });
+/// Does the rule that refuses put the account on hold?
+bool freezes(const Transaction& t, const Decision& decision) {
+  if (t.sender->login.empty() || t.policy->backends->freezer == nullptr) return false;
+  return std::any_of(decision.effects.begin(), decision.effects.end(), [&](const rules::Effect& effect) {
+    return effect.kind == rules::Effect::Kind::freeze && effect.rule == decision.rule;
+  });
 }
 
 }  // namespace
@@ -349,7 +352,7 @@ Reaction Session::rcpt(Recipient recipient, WaitObserver* observer) {
       note_miss(t, r, s.services);
     // LANGUAGE 6: what does not depend on a recipient refuses the message, this and later recipients and DATA. So does what
     // puts the account on hold, of whichever recipient it was noticed: the first half is not to go out.
-    if (!verdict.decision.scoped || freezes(verdict.decision))
+    if (!verdict.decision.scoped || freezes(t, verdict.decision))
       return s.refuse_message(std::move(verdict.decision), Stage::recipient, deadline, &r);
     s.act_on(verdict.decision, &r, deadline);
     if (t.limits) t.limits->recipient_is_refused(*r.recipient);

@@ -60,7 +60,7 @@ void write_hold(const Demand& demand, const Name& name, const HoldId& id, Hold& 
   hold.name_hash = name.hash();
   hold.unit = demand.unit;
   hold.allow = demand.allow;
-  hold.amount = demand.amount;
+  hold.amount = hold.cost = demand.amount;
   hold.value = demand.value;
 }
 
@@ -132,6 +132,8 @@ Answer Counting::ask_one(const Demand& demand, const Name& name, Moment now, Sha
                   .lease = static_cast<std::uint32_t>(kLease.slot_at(now))};
   write_hold(demand, *found.name, id, holds->emplace_back());
   holds->back().arrivals = arrivals;
+  if (counts_values(demand.unit))
+    holds->back().cost = *std::max_element(weighed.costs.begin(), weighed.costs.begin() + std::ssize(demand.allow));
   return answer;
 }
 

@@ -81,6 +81,8 @@ struct Hold {
   Unit unit = Unit::messages;
   Windows allow;
   std::int64_t amount = 0;
+  std::int64_t cost =
+      0;  ///< how much of the limit it takes: nothing for a value that is in already (in memory; else the amount)
   std::string value;
   bool local = false;                           ///< in this machine's share
   std::uint64_t name_hash = 0;                  ///< in memory: of limit and key

@@ -43,6 +43,7 @@ Hold hold_of(const Demand& demand, std::uint64_t id, std::size_t place) {
           .unit = demand.unit,
           .allow = demand.allow,
           .amount = demand.amount,
+          .cost = demand.amount,
           .value = std::string(demand.value)};
 }
 

@@ -110,6 +110,8 @@ struct Notifier::Parts {
       give_up(incident, capped, "too many of this rule");
       if (of_rule > options.most_of_rule + 1) {
         uncount(rule_key, now);  // it stays at one more, so that whoever could not be told makes room
+        const WallTime until = now + std::min<std::chrono::seconds>(options.every, kCapped);
+        store.put(store::Space::incident, key, "1", until);  // to be told when there is room
         return;
       }
       incident.key = incident.rule;

@@ -41,20 +41,9 @@ std::optional<std::size_t> defer_for(Story& story, std::size_t rule, Decision& d
   return std::nullopt;
 }
 
-// Whether a rule ends the message by findings that are true only for now: its own, or those by which a rule above did not
-// spare it.
-bool is_for_now(const Program& program, Evaluation& evaluation, std::size_t index) {
-  if (evaluation.holds_for_now(index)) return true;
-  for (std::size_t i = 0; i < index; ++i) {
-    const Rule& rule = program.rules[i];
-    if (rule.final && !is_refusal(*rule.final) && evaluation.counts(i) && evaluation.fails_for_now(i)) return true;
-  }
-  return false;
-}
-
 // An account is not frozen for what an answer that failed, or is not there yet, could have spared it.
 bool is_beyond_doubt(Story& story, std::size_t index, const Decision& decision) {
-  if (decision.softened || is_for_now(story.program, story.evaluation, index)) return false;
+  if (decision.softened || story.evaluation.ends_for_now(index)) return false;
   for (std::size_t i = 0; i < index; ++i) {
     const Rule& rule = story.program.rules[i];
     if (!rule.final || is_refusal(*rule.final) || !story.evaluation.counts(i)) continue;
@@ -121,7 +110,7 @@ std::optional<std::size_t> conclude_refusal(const Program& program, const Known&
         story.wording.is_for_good(named->rule)) {
       spoken = ActionClass::permfail;
       decision.action = FinalAction::reject;
-    } else if (spoken == ActionClass::permfail && is_for_now(program, evaluation, named->rule)) {
+    } else if (spoken == ActionClass::permfail && evaluation.ends_for_now(named->rule)) {
       spoken = ActionClass::tempfail;
       decision.action = FinalAction::defer;
       decision.softened = true;
@@ -174,7 +163,7 @@ std::optional<std::size_t> conclude_end(const Program& program, const Known& kno
     case ActionClass::permfail: decision.action = FinalAction::reject; break;
     case ActionClass::tempfail: decision.action = FinalAction::defer; break;
   }
-  const bool for_now = last != nullptr && is_for_now(program, evaluation, last->rule);
+  const bool for_now = last != nullptr && evaluation.ends_for_now(last->rule);
   if (for_now && (result == ActionClass::permfail || result == ActionClass::discard)) {
     decision.action = FinalAction::defer;
     decision.reply = story.wording.reply(last->rule, ReplyClass::tempfail);

@@ -54,10 +54,9 @@ class Evaluation {
   /// already that it makes no difference. `needs` becomes the first check to ask for.
   void append_profile(std::size_t index, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs);
 
-  /// Whether rule(index) is true by a finding that is true only for now (Finding::only_for_now).
-  bool holds_for_now(std::size_t index);
-  /// Whether rule(index) is false by one.
-  bool fails_for_now(std::size_t index);
+  /// Whether rule(index), which is true, ends the message by findings that hold only for now (Finding::only_for_now): were they
+  /// others, it might not be true, or a rule above might spare the message.
+  bool ends_for_now(std::size_t index);
 
   /// A condition that belongs to no rule, and the check to ask before it is settled.
   Outlook condition(const Expression& e) { return expression(e); }
@@ -100,8 +99,6 @@ class Evaluation {
   std::optional<std::size_t> pending_in(const Expression& e);
   void lacks_in(const Expression& e, std::vector<Lack>& out, std::optional<std::size_t>* unasked);
   Telling telling_in(const Expression& e);
-  bool for_now_in(const Expression& e);
-  bool rests_on_for_now(std::size_t index);
   void profile_in(const Expression& e, Evaluation& blind, std::string& values, std::optional<std::size_t>& needs);
 
   const Program& program_;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "policy/rules/evaluate.h"
+#include "policy/rules/walk.h"
 
 namespace postern::rules {
 
@@ -17,6 +18,22 @@ bool is_of_fact(const Expression& e) {
   return e.kind == Expression::Kind::fact || e.kind == Expression::Kind::present || e.kind == Expression::Kind::holds ||
          e.kind == Expression::Kind::quantified;
 }
+/// What is known where nothing stands in for what could not be had: such a finding could be any.
+class WithoutStandIns final : public Known {
+ public:
+  explicit WithoutStandIns(const Known& known) : known_(known) {}
+  FactState fact(std::size_t index) const override { return known_.fact(index); }
+  CheckState check(std::size_t index) const override {
+    const CheckState state = known_.check(index);
+    const bool stands_in = state.finding != nullptr && state.finding->only_for_now;
+    return stands_in ? CheckState{CheckState::Kind::askable, nullptr} : state;
+  }
+  std::int64_t unix_time() const override { return known_.unix_time(); }
+
+ private:
+  const Known& known_;
+};
+
 bool may_be_unknown(Outlook outlook) { return (all_truths(outlook) & kUnknown) != 0; }
 
 }  // namespace
@@ -146,67 +163,22 @@ void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out, std::opti
   }
 }
 
-// Whether what `e` has come to rests on such a finding. Of several parts those count that have made it so: of an `any` that
-// is true the true ones, of an `all` that is true each.
-bool Evaluation::for_now_in(const Expression& e) {
+bool Evaluation::ends_for_now(std::size_t index) {
   const auto is_for_now = [&](std::size_t check) {
     const Finding* const finding = known_.check(check).finding;
     return finding != nullptr && finding->only_for_now;
   };
-  if (e.kind == Expression::Kind::check) return is_for_now(e.check);
-  if (is_of_fact(e) && program_.fact_checks[e.fact] && is_for_now(*program_.fact_checks[e.fact])) return true;
-  switch (e.kind) {
-    case Expression::Kind::negation: return for_now_in(e.parts.front());
-    case Expression::Kind::all:
-    case Expression::Kind::any: {
-      const Outlook outlook = expression(e);
-      return std::any_of(e.parts.begin(), e.parts.end(),
-                         [&](const Expression& part) { return expression(part) == outlook && for_now_in(part); });
-    }
-    case Expression::Kind::quantified: {
-      bool found = false;
-      for (const Value& value : fact_view(e.fact).values) {
-        bound_.emplace_back(e.fact, &value);
-        found = found || for_now_in(e.parts.front());
-        bound_.pop_back();
-      }
-      return found;
-    }
-    case Expression::Kind::tagged: {
-      const Outlook outlook = expression(e);
-      return std::any_of(e.rules.begin(), e.rules.end(),
-                         [&](std::size_t r) { return rule(r) == outlook && rests_on_for_now(r); });
-    }
-    case Expression::Kind::scored:
-      return std::any_of(e.rules.begin(), e.rules.end(), [&](std::size_t r) { return rests_on_for_now(r); });
-    case Expression::Kind::check:
-    case Expression::Kind::constant:
-    case Expression::Kind::fact:
-    case Expression::Kind::present:
-    case Expression::Kind::holds: break;
+  bool any = false;
+  for (std::size_t check = 0; check < program_.checks.size(); ++check) any = any || is_for_now(check);
+  if (!any) return false;
+  const WithoutStandIns known(known_);
+  Evaluation without(program_, known, stage_, layer_, sight_);
+  if (without.rule(index) != outlook_of(kTrue)) return true;
+  for (std::size_t i = 0; i < index; ++i) {
+    const auto& final = program_.rules[i].final;
+    if (final && !is_refusal(*final) && counts(i) && without.rule(i) != outlook_of(kFalse)) return true;
   }
   return false;
-}
-
-bool Evaluation::rests_on_for_now(std::size_t index) {
-  bool found = false;
-  conditions(
-      index, [&](const Expression& e) { found = found || for_now_in(e); },
-      [&](std::size_t skipper) { found = found || rests_on_for_now(skipper); });
-  return found;
-}
-
-bool Evaluation::holds_for_now(std::size_t index) {
-  return rule(index) == outlook_of(kTrue) && rests_on_for_now(index);
-}
-
-bool Evaluation::fails_for_now(std::size_t index) {
-  if (rule(index) != outlook_of(kFalse)) return false;
-  bool found = false;
-  conditions(
-      index, [&](const Expression& e) { found = found || (expression(e) == outlook_of(kFalse) && for_now_in(e)); },
-      [](std::size_t) {});
-  return found;
 }
 
 // Its own condition comes before those of its groups: it has the more particular reason.

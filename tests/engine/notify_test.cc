@@ -10,6 +10,8 @@
 #include "policy/dns/zone_resolver.h"
 #include "policy/engine/decision_record.h"
 #include "policy/engine/session.h"
+#include "policy/limits/freezer.h"
+#include "tests/support/fake_store.h"
 
 namespace postern {
 namespace {
@@ -25,7 +27,10 @@ class World {
         "test", "version: 1\nsite: {hostname: mx.example.org, domains: [example.org]}\nrules:\n" + rules, ".", {},
         problems);
     if (!configuration) throw std::runtime_error(problems.all().at(0).line());
-    const auto policy = configuration->policy;
+    auto backends = std::make_shared<Backends>();
+    backends->freezer = std::make_shared<limits::Freezer>(store, clock);
+    const auto policy = std::make_shared<Policy>(*configuration->policy);
+    policy->backends = std::move(backends);
     session = std::make_unique<Session>(
         services, Session::PolicySource{policy, [policy] { return policy; }, [](const Policy&) { return true; }});
     session->connect(
@@ -44,6 +49,7 @@ class World {
   }
 
   SystemClock clock;
+  test::FakeStore store;
   std::vector<std::string> lines;
   Log log{LogForm::logfmt, lines};
   Counters counters;
@@ -79,6 +85,16 @@ TEST(Freeze, RefusesTheWholeMessage) {
   EXPECT_FALSE(w.takes("trap@b.example"));
   EXPECT_FALSE(w.takes("carol@b.example"));
   EXPECT_FALSE(w.session->data(nullptr).kind == Reaction::Kind::go_on);
+}
+
+/// What is refused for another reason is that recipient's alone.
+TEST(Freeze, OfAnotherRuleRefusesNobodyElse) {
+  World w(
+      "  - {name: hold, when: always, freeze: 1h}\n"
+      "  - {name: typo, when: 'recipient.local == \"typo\"', reject: true}\n");
+  EXPECT_TRUE(w.takes("bob@b.example"));
+  EXPECT_FALSE(w.takes("typo@b.example"));
+  EXPECT_TRUE(w.takes("carol@b.example"));
 }
 
 TEST(Freeze, WithoutItTheOthersGetIt) {

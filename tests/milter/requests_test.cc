@@ -113,7 +113,13 @@ TEST_F(Requests, WhoFreezesIsToldWhereThatStopsNobody) {
   const std::string rule = "rules:\n  - {name: frozen, when: behaviour is frozen, reject: true}\n";
   configure("mode: monitor\n" + rule);
   EXPECT_THAT(ask(freeze), HasSubstr(nobody));
+  configure("rules:\n  - {name: suspicious, when: behaviour is suspicious, reject: true}\n");
+  EXPECT_THAT(ask(freeze), HasSubstr(nobody));
   configure(rule);
+  EXPECT_THAT(ask(freeze), Not(HasSubstr(nobody)));
+  configure("rules:\n  - {name: odd, when: behaviour is not normal, reject: true}\n");
+  EXPECT_THAT(ask(freeze), Not(HasSubstr(nobody)));
+  configure("rules:\n  - include: presets/submission.yaml\n");
   EXPECT_THAT(ask(freeze), Not(HasSubstr(nobody)));
 }
 

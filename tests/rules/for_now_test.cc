@@ -45,12 +45,31 @@ TEST(ForNow, ReachesThroughOtherRules) {
   const std::string scored = "- {name: s, when: host is nxdomain, score: 5}\n" + rule("score >= 5");
   const std::string skipped = "- {name: s, when: host is ok, skip: [a]}\n" + rule("spf is pass");
   const std::string spared = "- {name: s, when: host is ok, accept: true}\n" + rule("spf is pass");
-  for (const std::string& yaml : {tagged, untagged, scored, skipped, spared}) {
+  const std::string unspared =
+      "- {name: k, when: host is nxdomain, skip: s}\n- {name: s, when: spf is pass, accept: true}\n" +
+      rule("spf is pass");
+  for (const std::string& yaml : {tagged, untagged, scored, skipped, spared, unspared}) {
     const Came now(yaml), ever(yaml, false);
     EXPECT_TRUE(now.said.starts_with("defer softened 4")) << yaml << now.said;
     EXPECT_FALSE(now.freezes) << yaml;
     EXPECT_TRUE(ever.said.starts_with("reject 5")) << yaml << ever.said;
     EXPECT_TRUE(ever.freezes) << yaml;
+  }
+}
+
+/// A rule above that is not true for another reason, too, would have spared nobody.
+TEST(ForNow, WhatItCouldNotHaveChangedIsForGood) {
+  const std::string vip = "- {name: s, when: spf is fail and host is nxdomain, accept: true}\n" + rule("spf is pass");
+  const std::string either = rule("spf is pass or host is nxdomain");
+  const std::string scored =
+      "- {name: s, when: host is nxdomain, score: 1}\n- {name: r, when: spf is pass, score: 10}\n" +
+      rule("score >= 10");
+  const std::string group =
+      "- {group: g, when: spf is fail, rules: [{name: s, when: host is ok, accept: true}]}\n" + rule("spf is pass");
+  for (const std::string& yaml : {vip, either, scored, group}) {
+    const Came now(yaml);
+    EXPECT_TRUE(now.said.starts_with("reject 5")) << yaml << now.said;
+    EXPECT_TRUE(now.freezes) << yaml;
   }
 }
 

@@ -43,7 +43,7 @@ Result<Server> parse_server(std::string_view text, const Place& where) {
     port = text.substr(colon);
   }
   const bool is_bare_ipv6 = !text.starts_with('[') && host.find(':') != std::string_view::npos;
-  if (!is_host(host) || (is_bare_ipv6 && !IpAddress::parse(host)))
+  if (!is_host(host) || (is_bare_ipv6 && !IpAddress::parse(host.substr(0, host.find('%')))))
     return Error{fmt::format("\"{}\" is no server: host:port, [address]:port or unix:/path", text), where};
   if (!port.empty() && (port[0] != ':' || !parse_port(port.substr(1), server.port)))
     return Error{fmt::format("\"{}\": a port is a number from 1 to 65535", text), where};
