@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "config/configuration.h"
 #include "policy/base/ip.h"
+#include "policy/base/port.h"
 #include "policy/base/text.h"
 
 namespace postern::config {
@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxPath = 107;  // sockaddr_un, less its NUL (unix(7)); libmilter refuses more
 constexpr std::string_view kForms = "write unix:/path, inet:8891@127.0.0.1 or inet6:8891@::1";
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
-  return port;
-}
 
 std::string_view without_brackets(std::string_view host) {
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') return host.substr(1, host.size() - 2);

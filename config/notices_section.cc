@@ -4,13 +4,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
+#include <optional>
 #include <system_error>
 
 #include "config/placed_texts.h"
 #include "config/read_file.h"
 #include "config/sections.h"
 #include "policy/base/ip.h"
+#include "policy/base/port.h"
 #include "policy/base/text.h"
 #include "policy/mail/address.h"
 #include "policy/notices/webhook.h"
@@ -48,19 +49,14 @@ void read_notices(Settings& s, const std::string& folder, notices::NotifyOptions
   if (server != nullptr && !server->is_null()) {
     const std::size_t at = server->text.rfind('@');
     const auto ip = IpAddress::parse(server->text.substr(0, at));
-    int port = 25;
-    if (at != std::string::npos) {
-      const char* const last = server->text.data() + server->text.size();
-      const auto [end, error] = std::from_chars(server->text.data() + at + 1, last, port);
-      if (error != std::errc() || end != last) port = 0;
-    }
-    if (!server->is_scalar() || !ip || port < 1 || port > 65535) {
+    const auto port = at == std::string::npos ? std::optional(o.mail.port) : parse_port(server->text.substr(at + 1));
+    if (!server->is_scalar() || !ip || !port) {
       s.problems().error(server->where,
                          fmt::format("notices.server: \"{}\" is no address", printable(server->text, 80)),
                          "write 127.0.0.1 or 127.0.0.1@587");
     } else {
       o.mail.server = ip->text();
-      o.mail.port = static_cast<std::uint16_t>(port);
+      o.mail.port = *port;
     }
   }
   const Node* hook = s.node("webhook", "http:// or https:// URL", "none", "where incidents are POSTed to, as JSON");

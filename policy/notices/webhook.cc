@@ -9,11 +9,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 #include <system_error>
 #include <thread>
 
+#include "policy/base/port.h"
 #include "policy/base/text.h"
 #include "policy/notices/incident_json.h"
 #include "policy/notices/quiet_thread.h"
@@ -102,12 +102,9 @@ std::optional<WebhookUrl> WebhookUrl::parse(std::string_view url) {
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
   if (authority.empty() || authority.find('@') != std::string_view::npos || authority.front() == ':')
     return std::nullopt;
-  if (const std::size_t colon = authority.rfind(':'); colon != std::string_view::npos && authority.back() != ']') {
-    std::uint16_t port = 0;
-    const char* const last = authority.data() + authority.size();
-    const auto [end, error] = std::from_chars(authority.data() + colon + 1, last, port);
-    if (error != std::errc() || end != last || port == 0) return std::nullopt;
-  }
+  const std::size_t colon = authority.rfind(':');
+  if (colon != std::string_view::npos && authority.back() != ']' && !parse_port(authority.substr(colon + 1)))
+    return std::nullopt;
   const std::string_view target = rest.substr(authority.size());
   return WebhookUrl{.origin = fmt::format("{}://{}", lower, authority),
                     .target = target.starts_with('/') ? std::string(target) : fmt::format("/{}", target)};

@@ -2,20 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "policy/base/ip.h"
+#include "policy/base/port.h"
 
 namespace postern::store::redis {
 
 namespace {
 
 constexpr std::string_view kUnix = "unix:";
-
-bool parse_port(std::string_view text, std::uint16_t& port) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc{} && end == text.data() + text.size() && port != 0;
-}
 
 bool is_host(std::string_view host) {
   constexpr std::string_view kOf = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:%";
@@ -45,8 +39,11 @@ Result<Server> parse_server(std::string_view text, const Place& where) {
   const bool is_bare_ipv6 = !text.starts_with('[') && host.find(':') != std::string_view::npos;
   if (!is_host(host) || (is_bare_ipv6 && !IpAddress::parse(host.substr(0, host.find('%')))))
     return Error{fmt::format("\"{}\" is no server: host:port, [address]:port or unix:/path", text), where};
-  if (!port.empty() && (port[0] != ':' || !parse_port(port.substr(1), server.port)))
-    return Error{fmt::format("\"{}\": a port is a number from 1 to 65535", text), where};
+  if (!port.empty()) {
+    const auto number = port[0] == ':' ? parse_port(port.substr(1)) : std::nullopt;
+    if (!number) return Error{fmt::format("\"{}\": a port is a number from 1 to 65535", text), where};
+    server.port = *number;
+  }
   server.host = host;
   return server;
 }
