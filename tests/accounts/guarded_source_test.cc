@@ -182,7 +182,7 @@ TEST(GuardedSource, WaitsNoLongerThanTheTimeOfAQuestion) {
   const auto start = std::chrono::steady_clock::now();
   const std::string said = w.says("eva");
   EXPECT_TRUE(said == "failed: no answer in time" || said == "failed: hung") << said;
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 8s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
 }
 
 TEST(GuardedSource, HasNoMoreConnectionsThanItMayAndBoundsTheQueue) {
@@ -312,7 +312,7 @@ TEST(GuardedSource, EndsWithinTheTimeOfAQuestion) {
     });
     for (int i = 0; i < 10; ++i) w.says(fmt::format("u{}", i), 1ms);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 8s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
 }
 
 TEST(GuardedSource, OpensTheBreakerForABackEndThatOverrunsItsTime) {
