@@ -4,8 +4,6 @@
 
 #include <array>
 #include <charconv>
-#include <filesystem>
-#include <system_error>
 
 #include "config/placed_texts.h"
 #include "config/redis_settings.h"
@@ -196,11 +194,8 @@ void read_store(Settings& s, const std::string& folder, Configuration& c) {
   if (!o.path.empty()) {
     o.path = below(folder, o.path);
     o.type = store::Options::Type::sqlite;
-    const std::filesystem::path of_file = std::filesystem::path(o.path).parent_path();
-    std::error_code none;
-    if (o.path != kStorePath && !of_file.empty() && !std::filesystem::is_directory(of_file, none))
-      s.problems().warning(s.where("path"), fmt::format("store.path: there is no folder {} here", of_file.string()),
-                           "the daemon makes the file, not the folder");
+    if (const std::string why = store::objection(o.path); !why.empty() && o.path != kStorePath)
+      s.problems().warning(s.where("path"), "store.path: " + why, "the daemon makes the file, not the folder");
   }
   if (o.type == store::Options::Type::sqlite && type == "memory")
     s.problems().error(path->where, "store: what is kept in memory has no path", "leave out one of both");

@@ -128,6 +128,13 @@ void tell_unknown_directories(const std::vector<ConfiguredCheck>& checks, const 
   }
 }
 
+std::optional<std::string> read_configuration(const std::string& path, Problems& problems) {
+  std::string why;
+  std::optional<std::string> text = read_file(path, why);
+  if (!text) problems.error({path, 0, 0}, "cannot be read: " + why);
+  return text;
+}
+
 /// Reads the section `name` by `read(settings)`.
 template <class Read>
 void with_settings(const Sections& sections, std::string_view name, Problems& problems, Read read) {
@@ -203,17 +210,13 @@ std::optional<Configuration> load_text(std::string_view name, std::string_view t
 }
 
 std::optional<Configuration> load_file(const std::string& path, const LoadOptions& options, Problems& problems) {
-  std::string why;
-  const std::optional<std::string> text = read_file(path, why);
-  if (!text) return problems.error({path, 0, 0}, "cannot be read: " + why), std::nullopt;
-  return load_text(path, *text, folder_of(path), options, problems);
+  const std::optional<std::string> text = read_configuration(path, problems);
+  return text ? load_text(path, *text, folder_of(path), options, problems) : std::nullopt;
 }
 
 std::optional<std::string> control_socket_of(const std::string& path, Problems& problems) {
-  std::string why;
-  const std::optional<std::string> text = read_file(path, why);
-  if (!text) return problems.error({path, 0, 0}, "cannot be read: " + why), std::nullopt;
-  std::optional<Node> root = read_yaml(path, *text, problems);
+  const std::optional<std::string> text = read_configuration(path, problems);
+  std::optional<Node> root = text ? read_yaml(path, *text, problems) : std::nullopt;
   if (!root) return std::nullopt;
   Problems others;
   const Sections sections(*std::move(root), folder_of(path), others);

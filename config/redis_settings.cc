@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <span>
 
 #include "config/placed_texts.h"
 #include "config/read_file.h"
@@ -17,6 +17,7 @@ namespace redis = store::redis;
 
 void read_redis(Settings& s, const std::string& folder, bool wanted, redis::Options& o) {
   Problems& problems = s.problems();
+  const std::size_t asked_before = s.asked().size();
   const std::vector<PlacedText> servers = placed_texts(s, "servers", "list of HOST:PORT or unix:PATH", "none",
                                                        "of redis: where it is; the first that is a master is used");
   for (const PlacedText& text : servers) {
@@ -50,12 +51,10 @@ void read_redis(Settings& s, const std::string& folder, bool wanted, redis::Opti
       s.number("nodes", 1, 1, 1000, "of redis: how many machines share it; without it each allows its share"));
   if (!wanted) {
     // Two machines that do not share would each allow all.
-    constexpr std::array<std::string_view, 11> kOfRedis{"servers", "user",    "password_file", "database",
-                                                        "tls",     "ca_file", "sentinel",      "cluster",
-                                                        "timeout", "prefix",  "nodes"};
-    for (const std::string_view key : kOfRedis) {
-      if (const Place where = s.where(key); where != Place{})
-        problems.error(where, fmt::format("store.{} is of redis alone", key), "write type: redis, or leave it out");
+    for (const Settings::Asked& asked : std::span(s.asked()).subspan(asked_before)) {
+      if (const Place where = s.where(asked.key); where != Place{})
+        problems.error(where, fmt::format("store.{} is of redis alone", asked.key),
+                       "write type: redis, or leave it out");
     }
     return;
   }

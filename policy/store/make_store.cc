@@ -14,19 +14,6 @@ namespace postern::store {
 
 namespace {
 
-/// Why the path cannot be meant; empty where it can.
-std::string objection(const std::string& path) {
-  namespace fs = std::filesystem;
-  if (path.empty()) return "the store needs a path";
-  const fs::path folder = fs::path(path).parent_path();
-  std::error_code error;
-  if (!folder.empty() && !fs::is_directory(folder, error))
-    return fmt::format("the folder of the store does not exist: {}", folder.string());
-  if (fs::exists(path, error) && !fs::is_regular_file(path, error))
-    return fmt::format("the store is no regular file: {}", path);
-  return {};
-}
-
 Result<std::unique_ptr<Store>> make_redis(const Options& options, const Clock& clock, Counters& counters,
                                           std::shared_ptr<redis::Connection> connection) {
   if (!connection) {
@@ -39,6 +26,18 @@ Result<std::unique_ptr<Store>> make_redis(const Options& options, const Clock& c
 }
 
 }  // namespace
+
+std::string objection(const std::string& path) {
+  namespace fs = std::filesystem;
+  if (path.empty()) return "the store needs a path";
+  const fs::path folder = fs::path(path).parent_path();
+  std::error_code error;
+  if (!folder.empty() && !fs::is_directory(folder, error))
+    return fmt::format("the folder of the store does not exist: {}", folder.string());
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error))
+    return fmt::format("the store is no regular file: {}", path);
+  return {};
+}
 
 Result<std::unique_ptr<Store>> make_store(const Options& options, const Clock& clock, Counters& counters,
                                           std::shared_ptr<redis::Connection> shared) {

@@ -26,6 +26,9 @@ struct Options {
   redis::Options redis{};                           ///< of redis; what is in memory beside it has the limits above
 };
 
+/// Why the path of a store's file cannot be meant: its folder is missing, or it is no file; empty where it can.
+std::string objection(const std::string& path);
+
 /// The store of a process. An Error where the path cannot be meant: its folder is missing, or it is no file. A file that
 /// is merely broken, of a later version, or cannot be used now is no error: take_notices() and health() tell. Answers
 /// within a second whatever is in the file. The clock and the counters outlive the store.

@@ -342,7 +342,7 @@ TEST(Load, WhatIsOfRedisAloneWantsRedis) {
 TEST(Load, WhatCannotBeReachedHereIsAWarning) {
   const auto of = [](const std::string& rest) { return told(std::string(kSite) + std::string(kNothing) + rest); };
   EXPECT_THAT(of("store: {path: /no/such/folder/store.db}\n"),
-              ElementsAre(HasSubstr("store.path: there is no folder /no/such/folder here"), "loaded"));
+              ElementsAre(HasSubstr("store.path: the folder of the store does not exist: /no/such/folder"), "loaded"));
   EXPECT_THAT(of("notices: {command: [/no/such/program], webhook_token_file: /no/such/token}\n"),
               ElementsAre(HasSubstr("notices.command: /no/such/program cannot be run: No such file"),
                           HasSubstr("notices.webhook_token_file: /no/such/token: "), "loaded"));
