@@ -161,16 +161,9 @@ class Desk {
     std::string key = fold(written);
     std::vector<Ledger::Account> accounts = backends_.ledger->show(key, deadline_);
     std::replace(key.begin(), key.end(), ' ', '\t');
-    const auto add = [&accounts](std::vector<Ledger::Account> found) {
-      std::move(found.begin(), found.end(), std::back_inserter(accounts));
-    };
-    if (key.find('\t') != std::string::npos) add(backends_.ledger->show(key, deadline_));
-    std::vector<Ledger::Account> fullest = backends_.ledger->top({}, kMostListed, deadline_);
-    std::erase_if(fullest, [&](const Ledger::Account& account) {
-      const auto same = [&](const Ledger::Account& a) { return a.limit == account.limit && a.key == account.key; };
-      return !account.key.starts_with(key + '\t') || std::any_of(accounts.begin(), accounts.end(), same);
-    });
-    add(std::move(fullest));
+    if (key.find('\t') == std::string::npos) return accounts;
+    std::vector<Ledger::Account> of_parts = backends_.ledger->show(key, deadline_);
+    std::move(of_parts.begin(), of_parts.end(), std::back_inserter(accounts));
     return accounts;
   }
 

@@ -81,8 +81,7 @@ struct Hold {
   Unit unit = Unit::messages;
   Windows allow;
   std::int64_t amount = 0;
-  std::int64_t cost =
-      0;  ///< how much of the limit it takes: nothing for a value that is in already (in memory; else the amount)
+  std::int64_t cost = 0;  ///< what it takes of the limit: in memory nothing for a value that is in; else the amount
   std::string value;
   bool local = false;                           ///< in this machine's share
   std::uint64_t name_hash = 0;                  ///< in memory: of limit and key
@@ -129,7 +128,8 @@ class Ledger {
     std::int64_t reserved = 0;  ///< of `used`: not committed yet
     std::int64_t refused = 0;   ///< tries, since the account came to be
   };
-  /// The accounts of this key, of every limit.
+  /// The accounts of this key, of every limit, and of keys of several parts whose first it is (in a shared store those among
+  /// the fullest).
   virtual std::vector<Account> show(std::string_view key, const Deadline& deadline) = 0;
   /// Those that have used the largest part of what they may, of one limit or (empty) of all, but for what behaviour counts.
   virtual std::vector<Account> top(std::string_view limit, std::size_t most, const Deadline& deadline) = 0;

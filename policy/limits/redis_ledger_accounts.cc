@@ -135,7 +135,12 @@ std::vector<Ledger::Account> RedisLedger::show(std::string_view key, const Deadl
   for (std::string& limit : limits(deadline, available)) places.push_back({names_.tag(key), std::move(limit)});
   std::vector<Account> found;
   if (available) found = accounts(places, deadline, available);
-  return available ? found : local_.show(key, deadline);
+  if (!available) return local_.show(key, deadline);
+  const std::string first_part = std::string(key) + '\t';
+  for (Account& account : top({}, kMostLookedAt, deadline)) {
+    if (account.key.starts_with(first_part)) found.push_back(std::move(account));
+  }
+  return found;
 }
 
 std::vector<Ledger::Account> RedisLedger::top(std::string_view limit, std::size_t most, const Deadline& deadline) {
