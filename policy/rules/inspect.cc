@@ -18,6 +18,8 @@ bool is_of_fact(const Expression& e) {
   return e.kind == Expression::Kind::fact || e.kind == Expression::Kind::present || e.kind == Expression::Kind::holds ||
          e.kind == Expression::Kind::quantified;
 }
+bool stands_in(const CheckState& state) { return state.finding != nullptr && state.finding->only_for_now; }
+
 /// What is known where nothing stands in for what could not be had: such a finding could be any.
 class WithoutStandIns final : public Known {
  public:
@@ -25,8 +27,7 @@ class WithoutStandIns final : public Known {
   FactState fact(std::size_t index) const override { return known_.fact(index); }
   CheckState check(std::size_t index) const override {
     const CheckState state = known_.check(index);
-    const bool stands_in = state.finding != nullptr && state.finding->only_for_now;
-    return stands_in ? CheckState{CheckState::Kind::askable, nullptr} : state;
+    return stands_in(state) ? CheckState{CheckState::Kind::askable, nullptr} : state;
   }
   std::int64_t unix_time() const override { return known_.unix_time(); }
 
@@ -164,12 +165,8 @@ void Evaluation::lacks_in(const Expression& e, std::vector<Lack>& out, std::opti
 }
 
 bool Evaluation::ends_for_now(std::size_t index) {
-  const auto is_for_now = [&](std::size_t check) {
-    const Finding* const finding = known_.check(check).finding;
-    return finding != nullptr && finding->only_for_now;
-  };
   bool any = false;
-  for (std::size_t check = 0; check < program_.checks.size(); ++check) any = any || is_for_now(check);
+  for (std::size_t check = 0; check < program_.checks.size(); ++check) any = any || stands_in(known_.check(check));
   if (!any) return false;
   const WithoutStandIns known(known_);
   Evaluation without(program_, known, stage_, layer_, sight_);
