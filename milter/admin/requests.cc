@@ -102,13 +102,25 @@ Json predict(const Policy& policy, const std::vector<Ledger::Account>& accounts,
   return {{"ok", true}, {"predictions", std::move(predictions)}};
 }
 
+bool names_frozen(const rules::Program& program, const rules::Rule& rule, std::size_t check, std::size_t frozen);
+
 // Whether `e` may be true because an account is frozen.
 bool names_frozen(const rules::Program& program, const rules::Expression& e, std::size_t check, std::size_t frozen) {
   if (e.kind == rules::Expression::Kind::check && e.check == check)
     return ((e.outcomes >> frozen & 1) != 0) != e.negated;
   const auto in = [&](const rules::Expression& part) { return names_frozen(program, part, check, frozen); };
-  const auto by = [&](std::size_t rule) { return in(program.rules[rule].when); };
+  const auto by = [&](std::size_t r) { return names_frozen(program, program.rules[r], check, frozen); };
   return std::any_of(e.parts.begin(), e.parts.end(), in) || std::any_of(e.rules.begin(), e.rules.end(), by);
+}
+
+// The same of a rule, with the conditions of its groups.
+bool names_frozen(const rules::Program& program, const rules::Rule& rule, std::size_t check, std::size_t frozen) {
+  bool found = names_frozen(program, rule.when, check, frozen);
+  for (auto g = rule.group; g && !found; g = program.groups[*g].parent) {
+    const auto& when = program.groups[*g].when;
+    found = when && names_frozen(program, *when, check, frozen);
+  }
+  return found;
 }
 
 // Whether a rule that counts stops whoever is frozen.
@@ -122,7 +134,7 @@ bool stops_frozen(const Policy& policy) {
     const auto index = static_cast<std::size_t>(frozen - outcomes.begin());
     return std::any_of(program.rules.begin(), program.rules.end(), [&](const rules::Rule& rule) {
       return rule.final && *rule.final != rules::FinalAction::accept && !rule.monitored && !program.all_monitored &&
-             names_frozen(program, rule.when, check, index);
+             names_frozen(program, rule, check, index);
     });
   }
   return false;

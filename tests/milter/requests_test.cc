@@ -119,6 +119,8 @@ TEST_F(Requests, WhoFreezesIsToldWhereThatStopsNobody) {
   EXPECT_THAT(ask(freeze), Not(HasSubstr(nobody)));
   configure("rules:\n  - {name: odd, when: behaviour is not normal, reject: true}\n");
   EXPECT_THAT(ask(freeze), Not(HasSubstr(nobody)));
+  configure("rules:\n  - {group: held, when: behaviour is frozen, rules: [{name: all, when: always, reject: true}]}\n");
+  EXPECT_THAT(ask(freeze), Not(HasSubstr(nobody)));
   configure("rules:\n  - include: presets/submission.yaml\n");
   EXPECT_THAT(ask(freeze), Not(HasSubstr(nobody)));
 }
